@@ -1,0 +1,63 @@
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+} from 'fastify'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { Deps } from './deps.ts'
+import { bookingRoutes } from './features/bookings/bookings.v1.ts'
+import { eventRoutes } from './features/events/events.v1.ts'
+import { healthRoutes } from './features/health/health.routes.ts'
+import { ticketRoutes } from './features/tickets/tickets.v1.ts'
+import { userRoutes } from './features/users/users.v1.ts'
+import { parseJsonBodies } from './http/body-parser.ts'
+import { handleErrors, onClientError } from './http/error-handler.ts'
+import { failureBody } from './http/envelope.ts'
+import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
+import { serveReference } from './http/openapi.ts'
+import { logRequests, requestId } from './http/request-log.ts'
+import { validatorCompiler } from './http/validation.ts'
+
+const body_bytes_max = 2 * 1024 * 1024
+const request_ms_max = 30_000
+
+export type App = FastifyInstance
+
+/** The whole server but for its port: the same in production and in tests. */
+export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<App> {
+  const app = fastify({
+    loggerInstance: logger,
+    genReqId: requestId,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
+    bodyLimit: body_bytes_max,
+    requestTimeout: request_ms_max,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 500 },
+    clientErrorHandler: onClientError as NonNullable<FastifyServerOptions['clientErrorHandler']>,
+    // A path that can't be decoded has no route, and so no handler of its own.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
+      reply.raw.end(failureBody('invalid_request'))
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  app.setValidatorCompiler(validatorCompiler)
+  parseJsonBodies(app)
+  handleErrors(app)
+  logRequests(app)
+
+  await serveReference(app)
+  const noMoreRoutes = answerMethodNotAllowed(app)
+  await app.register(healthRoutes, deps)
+  // The seed's paths have no version; they and /api/v1 are the same routes.
+  for (const prefix of ['/api/v1', '']) {
+    for (const routes of [userRoutes, eventRoutes, bookingRoutes, ticketRoutes]) {
+      await app.register(routes, { ...deps, prefix })
+    }
+  }
+  noMoreRoutes()
+  await app.ready()
+  return app
+}

@@ -1,0 +1,31 @@
+import type { Kysely, Transaction } from 'kysely'
+import type { DatabaseTarget } from '../config.ts'
+import type { Dialect } from './dialect.ts'
+import { openMysql } from './mysql.ts'
+import type { Schema } from './schema.ts'
+import { openSqlite } from './sqlite.ts'
+
+/** What reads take: the database, or a transaction. */
+export type Db = Kysely<Schema>
+
+/** What writes take: nothing is written outside a transaction (see transaction.ts). */
+export type Tx = Transaction<Schema>
+
+export type Database = Readonly<{
+  dialect: Dialect
+  /** For reads outside a transaction. On SQLite a connection of its own, which cannot write. */
+  db: Db
+  /** For transaction.ts and the migrations alone. */
+  writer: Kysely<Schema>
+  close(): Promise<void>
+}>
+
+/**
+ * Opens the database and proves that it answers.
+ *
+ * @throws StartupError with a sentence for the operator if the server is too old;
+ *   what the driver throws otherwise (startup-problems.ts explains it)
+ */
+export async function openDatabase(target: DatabaseTarget, poolSize: number): Promise<Database> {
+  return target.dialect === 'sqlite' ? openSqlite(target.file) : openMysql(target, poolSize)
+}

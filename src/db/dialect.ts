@@ -1,0 +1,123 @@
+/** All in which the databases differ, but for how they are opened (sqlite.ts, mysql.ts). */
+export type Dialect = Readonly<{
+  name: 'sqlite' | 'mysql'
+  columns: Columns
+  /** Appended to CREATE TABLE. */
+  tableOptions: string
+  /** Whether a select may say FOR UPDATE. Where not, `begin immediate` has locked the whole database already. */
+  locksRows: boolean
+  /** What an error of the driver means. */
+  meaningOf: (error: unknown) => DatabaseErrorMeaning
+}>
+
+export type DatabaseErrorMeaning =
+  /** A unique index refused the row. */
+  | 'duplicate'
+  /** A foreign key refused it: the row that it names is missing, or is still needed. */
+  | 'foreign_key'
+  /** Deadlock, lock time-out, busy: nothing was kept; the same transaction may go through if tried again. */
+  | 'conflict'
+  /** The server cannot be reached, or went away. */
+  | 'unavailable'
+  | 'other'
+
+/** Column types for the migrations. */
+export type Columns = Readonly<{
+  /** A primary key that counts up. */
+  id: string
+  reference: string
+  integer: string
+  money: string
+  flag: string
+  timestamp: string
+  text: (name: string, length_max: number) => string
+  ascii: (name: string, length_max: number) => string
+}>
+
+/** SQLite's own error numbers: https://www.sqlite.org/rescode.html */
+const sqliteErrors = new Map<number, DatabaseErrorMeaning>([
+  [1555, 'duplicate'], // SQLITE_CONSTRAINT_PRIMARYKEY
+  [2067, 'duplicate'], // SQLITE_CONSTRAINT_UNIQUE
+  [787, 'foreign_key'],
+  [5, 'conflict'], // SQLITE_BUSY
+  [6, 'conflict'], // SQLITE_LOCKED
+  [261, 'conflict'], // SQLITE_BUSY_RECOVERY
+  [517, 'conflict'], // SQLITE_BUSY_SNAPSHOT
+  [10, 'unavailable'], // SQLITE_IOERR
+  [13, 'unavailable'], // SQLITE_FULL
+  [14, 'unavailable'], // SQLITE_CANTOPEN
+])
+
+export const sqlite: Dialect = {
+  name: 'sqlite',
+  columns: {
+    id: 'integer primary key autoincrement',
+    reference: 'integer',
+    integer: 'integer',
+    money: 'integer',
+    flag: 'integer',
+    timestamp: 'text',
+    text: (name, length_max) => `text check (length(${name}) <= ${length_max})`,
+    ascii: (name, length_max) => `text check (length(${name}) <= ${length_max})`,
+  },
+  tableOptions: 'strict',
+  locksRows: false,
+  meaningOf(error) {
+    const code = property(error, 'errcode')
+    if (typeof code !== 'number') return 'other'
+    // The low byte is the general kind of an extended code.
+    return sqliteErrors.get(code) ?? (code & 255 ? (sqliteErrors.get(code & 255) ?? 'other') : 'other')
+  },
+}
+
+/** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html, and Node's own for the socket. */
+const mysqlErrors = new Map<unknown, DatabaseErrorMeaning>([
+  ['ER_DUP_ENTRY', 'duplicate'],
+  ['ER_NO_REFERENCED_ROW_2', 'foreign_key'],
+  ['ER_ROW_IS_REFERENCED_2', 'foreign_key'],
+  ['ER_LOCK_DEADLOCK', 'conflict'],
+  ['ER_LOCK_WAIT_TIMEOUT', 'conflict'],
+  ['ER_CHECKREAD', 'conflict'],
+  ['ER_CON_COUNT_ERROR', 'unavailable'],
+  ['ER_TOO_MANY_USER_CONNECTIONS', 'unavailable'],
+  ['ER_SERVER_SHUTDOWN', 'unavailable'],
+  ['ER_NORMAL_SHUTDOWN', 'unavailable'],
+  ['ER_QUERY_INTERRUPTED', 'unavailable'],
+  ['ER_CONNECTION_KILLED', 'unavailable'],
+  ['PROTOCOL_CONNECTION_LOST', 'unavailable'],
+  ['PROTOCOL_SEQUENCE_TIMEOUT', 'unavailable'],
+  ['ECONNREFUSED', 'unavailable'],
+  ['ECONNRESET', 'unavailable'],
+  ['EPIPE', 'unavailable'],
+  ['ETIMEDOUT', 'unavailable'],
+  ['EHOSTUNREACH', 'unavailable'],
+  ['ENETUNREACH', 'unavailable'],
+  ['ENOTFOUND', 'unavailable'],
+  ['EAI_AGAIN', 'unavailable'],
+])
+
+export const mysql: Dialect = {
+  name: 'mysql',
+  columns: {
+    id: 'bigint not null auto_increment primary key',
+    reference: 'bigint',
+    integer: 'int',
+    money: 'bigint',
+    flag: 'tinyint',
+    timestamp: 'datetime(3)',
+    text: (_name, length_max) => `varchar(${length_max})`,
+    ascii: (_name, length_max) => `varchar(${length_max}) character set ascii collate ascii_bin`,
+  },
+  tableOptions: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin',
+  locksRows: true,
+  meaningOf(error) {
+    const known = mysqlErrors.get(property(error, 'code'))
+    if (known) return known
+    const message = String(property(error, 'message'))
+    return /closed state|Queue limit reached|Pool is closed/i.test(message) ? 'unavailable' : 'other'
+  },
+}
+
+function property(error: unknown, name: string): unknown {
+  return typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined
+}

@@ -1,0 +1,58 @@
+import { sql, type Kysely } from 'kysely'
+import { toTimestamp } from '../lib/time.ts'
+import type { Database } from './database.ts'
+import type { Dialect } from './dialect.ts'
+import { createTables } from './migrations/0001-create-tables.ts'
+import type { Schema } from './schema.ts'
+import { inTransaction } from './transaction.ts'
+
+/** In order of their numbers. What has been released is never edited; a change is a new migration. */
+const migrations: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
+  { name: '0001-create-tables', statements: createTables },
+]
+
+const lock_wait_s_max = 60
+
+/**
+ * Brings the tables up to date and returns the names of the migrations that it ran.
+ * Runs under a lock, so servers may start together: the others wait, and find nothing left to do.
+ *
+ * Own code rather than the query builder's migrator: that one decides what to run before it locks SQLite,
+ * and takes one lock for all databases of a MySQL server.
+ */
+export async function migrate(database: Database): Promise<string[]> {
+  // SQLite keeps a change of tables in the transaction, and `begin immediate` is the lock.
+  if (database.dialect.name === 'sqlite') return inTransaction(database, (tx) => runPending(tx, database.dialect))
+
+  // MySQL commits at every change of a table, so a named lock of this database stands around them all.
+  return database.writer.connection().execute(async (connection) => {
+    const name = sql`concat('karcis migrate ', left(sha2(database(), 256), 32))`
+    const answer = await sql<{
+      taken: number | null
+    }>`select get_lock(${name}, ${sql.lit(lock_wait_s_max)}) as taken`.execute(connection)
+    if (answer.rows[0]?.taken !== 1) throw new Error(`another server has been migrating for ${lock_wait_s_max} s`)
+    try {
+      return await runPending(connection, database.dialect)
+    } finally {
+      await sql`select release_lock(${name})`.execute(connection)
+    }
+  })
+}
+
+async function runPending(db: Kysely<Schema>, dialect: Dialect): Promise<string[]> {
+  const { ascii, timestamp } = dialect.columns
+  await sql
+    .raw(
+      `create table if not exists migration (name ${ascii('name', 100)} not null primary key, ` +
+        `applied_at ${timestamp} not null) ${dialect.tableOptions}`,
+    )
+    .execute(db)
+  const { rows } = await sql<{ name: string }>`select name from migration`.execute(db)
+  const applied = new Set(rows.map(({ name }) => name))
+  const pending = migrations.filter(({ name }) => !applied.has(name))
+  for (const { name, statements } of pending) {
+    for (const statement of statements(dialect)) await sql.raw(statement).execute(db)
+    await sql`insert into migration (name, applied_at) values (${name}, ${toTimestamp(new Date())})`.execute(db)
+  }
+  return pending.map(({ name }) => name)
+}

@@ -1,0 +1,121 @@
+import { Kysely, MysqlDialect, sql, type MysqlPool, type MysqlPoolConnection } from 'kysely'
+import { createPool, type Pool, type PoolConnection } from 'mysql2'
+import type { DatabaseTarget } from '../config.ts'
+import { StartupError } from '../lib/errors.ts'
+import type { Database } from './database.ts'
+import { mysql } from './dialect.ts'
+import type { Schema } from './schema.ts'
+
+const statements_max = 200
+const connect_ms_max = 5_000
+const lock_wait_s_max = 5
+const waiting_max = 2_000
+
+/** Opens a pool of connections and checks that the server is one that Karcis knows. */
+export async function openMysql(
+  target: Extract<DatabaseTarget, { dialect: 'mysql' }>,
+  poolSize: number,
+): Promise<Database> {
+  const pool = createPool({
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    password: target.password,
+    database: target.database,
+    connectionLimit: poolSize,
+    maxIdle: poolSize,
+    queueLimit: waiting_max,
+    connectTimeout: connect_ms_max,
+    maxPreparedStatements: statements_max,
+    charset: 'utf8mb4_bin',
+    timezone: 'Z',
+    dateStrings: true,
+  })
+  const db = new Kysely<Schema>({ dialect: new MysqlDialect({ pool: withBoundParameters(pool) }) })
+  try {
+    const version = await sql<{ version: string }>`select version() as version`.execute(db)
+    assertSupported(version.rows[0]!.version)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  return { dialect: mysql, db, writer: db, close: () => db.destroy() }
+}
+
+/** @throws StartupError for a server older than MySQL 8.0.16 or MariaDB 10.6, which have no CHECK or no SKIP LOCKED */
+export function assertSupported(version: string): void {
+  const isMariaDb = /mariadb/i.test(version)
+  // Old MariaDB servers say "5.5.5-10.6.12-MariaDB", for clients that are older still.
+  const [major = 0, minor = 0, patch = 0] = version
+    .replace(/^5\.5\.5-/, '')
+    .split(/[.-]/)
+    .map(Number)
+  const number = major * 1_000_000 + minor * 1_000 + patch
+  if (number >= (isMariaDb ? 10_006_000 : 8_000_016)) return
+  throw new StartupError(`The database server is ${version}; Karcis needs MySQL 8.0.16 or MariaDB 10.6, or later.`)
+}
+
+/** What every connection is set to before its first statement. */
+const sessionSettings = [
+  'set session transaction isolation level read committed',
+  `set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', ` +
+    `session time_zone = '+00:00', session innodb_lock_wait_timeout = ${lock_wait_s_max}`,
+]
+
+/** Kysely asks for `query`, which would paste parameters into the text; `execute` prepares and binds them. */
+function withBoundParameters(pool: Pool): MysqlPool {
+  const adapted = new WeakMap<PoolConnection, MysqlPoolConnection>()
+  return {
+    end: (callback) => pool.end(callback),
+    getConnection: (callback) =>
+      pool.getConnection((error, connection) => {
+        if (error) return callback(error, undefined as never)
+        const known = adapted.get(connection)
+        if (known) return callback(null, known)
+        setUp(connection, (error) => {
+          if (error) {
+            connection.destroy()
+            return callback(error, undefined as never)
+          }
+          const fresh = adapt(connection)
+          adapted.set(connection, fresh)
+          callback(null, fresh)
+        })
+      }),
+  }
+}
+
+function setUp(connection: PoolConnection, done: (error: unknown) => void, next = 0): void {
+  const statement = sessionSettings[next]
+  if (statement === undefined) return done(null)
+  connection.query(statement, (error) => (error ? done(error) : setUp(connection, done, next + 1)))
+}
+
+function adapt(connection: PoolConnection): MysqlPoolConnection {
+  const run = (
+    text: string,
+    parameters: (string | number | null)[],
+    callback?: (error: unknown, result: never) => void,
+  ) => {
+    const done = (error: unknown, result: unknown) => {
+      // A transaction that could not be rolled back must not be handed to the next borrower.
+      if (error && text === 'rollback') connection.destroy()
+      callback?.(error, result as never)
+    }
+    if (parameters.length > 0) connection.execute(text, parameters, done)
+    else connection.query(text, done)
+    return { stream: () => raise('streaming is not used') }
+  }
+  return {
+    config: connection.config,
+    threadId: connection.threadId ?? 0,
+    connect: (callback) => connection.connect(callback),
+    destroy: () => connection.destroy(),
+    release: () => connection.release(),
+    query: run,
+  }
+}
+
+function raise(message: string): never {
+  throw new Error(message)
+}

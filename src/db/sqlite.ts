@@ -1,0 +1,68 @@
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import type { Database } from './database.ts'
+import { sqlite } from './dialect.ts'
+import type { Schema } from './schema.ts'
+
+const statements_max = 200
+
+/**
+ * How long one statement waits for another process's write. The wait blocks the event loop,
+ * so it is short; transaction.ts tries again without blocking.
+ */
+const busy_ms_max = 500
+
+/** Opens the embedded database, making its folder and file if they are missing. */
+export function openSqlite(file: string): Database {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
+  // WAL: readers never wait for the writer. FULL: what was committed survives a power cut.
+  writer.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')
+  const reader = new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true })
+
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(reader) }) })
+  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(writer) }) })
+  return {
+    dialect: sqlite,
+    db,
+    writer: writing,
+    async close() {
+      // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.
+      await db.destroy()
+      await writing.destroy()
+      for (const connection of [reader, writer]) if (connection.isOpen) connection.close()
+    },
+  }
+}
+
+/** Gives Kysely's SQLite dialect the shape that it knows from better-sqlite3. */
+function asKyselyExpects(connection: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>()
+  return {
+    close: () => connection.close(),
+    prepare(sql) {
+      // A plain `begin` would take the write lock at the first write, too late to wait for it.
+      const text = sql === 'begin' ? 'begin immediate' : sql
+      let statement = prepared.get(text)
+      if (!statement) {
+        if (prepared.size === statements_max) prepared.delete(prepared.keys().next().value!)
+        statement = adapt(connection.prepare(text))
+        prepared.set(text, statement)
+      }
+      return statement
+    },
+  }
+}
+
+const values = (parameters: readonly unknown[]) => parameters as SQLInputValue[]
+
+function adapt(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...values(parameters)),
+    run: (parameters) => statement.run(...values(parameters)),
+    iterate: (parameters) => statement.iterate(...values(parameters)),
+  }
+}

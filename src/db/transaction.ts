@@ -1,0 +1,44 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DomainError } from '../lib/errors.ts'
+import type { Database, Db, Tx } from './database.ts'
+
+const attempts_max = 10
+const backoff_ms_max = 500
+
+/**
+ * Runs `work` in one transaction: all of it is kept, or none. On deadlock, lock time-out or busy it is
+ * tried again a bounded number of times, so `work` must touch nothing but `tx`.
+ *
+ * @throws DomainError `server_busy` when every attempt met a conflict, `database_unavailable` when the
+ *   server can't be reached; whatever `work` throws otherwise
+ */
+export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await database.writer.transaction().execute(work)
+    } catch (error) {
+      const meaning = database.dialect.meaningOf(error)
+      if (meaning === 'unavailable') throw new DomainError('database_unavailable', undefined, { cause: error })
+      if (meaning !== 'conflict') throw error
+      if (attempt === attempts_max) throw new DomainError('server_busy', undefined, { cause: error })
+      // Full jitter: those who met once should not meet again at the same moment.
+      await sleep(Math.random() * Math.min(backoff_ms_max, 10 * 2 ** attempt))
+    }
+  }
+}
+
+/**
+ * Runs a read outside a transaction.
+ *
+ * @throws DomainError `server_busy` or `database_unavailable`, as inTransaction does
+ */
+export async function reading<T>(database: Database, read: (db: Db) => Promise<T>): Promise<T> {
+  try {
+    return await read(database.db)
+  } catch (error) {
+    const meaning = database.dialect.meaningOf(error)
+    if (meaning === 'unavailable') throw new DomainError('database_unavailable', undefined, { cause: error })
+    if (meaning === 'conflict') throw new DomainError('server_busy', undefined, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,28 @@
+import type { Selectable } from 'kysely'
+import type { EventTable } from '../../db/schema.ts'
+import { DomainError } from '../../lib/errors.ts'
+import type { Timestamp } from '../../lib/time.ts'
+
+export type Event = Selectable<EventTable>
+export type EventStatus = 'available' | 'unavailable'
+
+/** Derived, never stored, so it can't disagree with the seats: unavailable while sold out or closed. */
+export function eventStatus(event: Pick<Event, 'available_seat' | 'closed'>): EventStatus {
+  return event.available_seat > 0 && event.closed === 0 ? 'available' : 'unavailable'
+}
+
+/** Whether tickets can be bought at all: neither sold out nor closed, and not begun yet. */
+export function isOnSale(event: Pick<Event, 'available_seat' | 'closed' | 'date'>, at: Timestamp): boolean {
+  return eventStatus(event) === 'available' && event.date > at
+}
+
+/**
+ * The seats still to sell after the capacity changes; those sold stay sold.
+ *
+ * @throws DomainError `capacity_below_booked_seats`
+ */
+export function availableAfterResize(event: Pick<Event, 'capacity' | 'available_seat'>, capacity: number): number {
+  const booked = event.capacity - event.available_seat
+  if (capacity < booked) throw new DomainError('capacity_below_booked_seats')
+  return capacity - booked
+}

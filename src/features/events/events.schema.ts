@@ -1,0 +1,55 @@
+import { Type, type Static } from 'typebox'
+import { DateTimeField, Id, IntegerField, Moment, TextField } from '../../http/schemas.ts'
+import { capacity_max, integer_max, price_max, text_length_max } from '../../lib/limits.ts'
+
+const required = (message: string) => ({ required: message, minLength: message, pattern: message })
+const noCapacity = 'capacity must be greater than 0'
+const statuses = ['available', 'unavailable'] as const
+const badStatus = "invalid status: must be 'available' or 'unavailable'"
+
+const Title = TextField(text_length_max, required('title is required'), { examples: ['Konser Rock 2030'] })
+const Location = TextField(text_length_max, required('location is required'), { examples: ['Jakarta Stadium'] })
+const Capacity = IntegerField(1, capacity_max, { required: noCapacity, minimum: noCapacity })
+const Price = IntegerField(0, price_max, { minimum: 'price cannot be negative' }, 'In minor units of the currency')
+const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['available'] })
+
+export const CreateEventBody = Type.Object({
+  organizer_id: IntegerField(1, integer_max, {
+    required: 'organizer_id is required',
+    minimum: 'organizer_id is required',
+  }),
+  title: Title,
+  location: Location,
+  capacity: Capacity,
+  // Left out, an event is free, as in the system that this contract was read off.
+  price: Type.Optional(Price),
+  date: DateTimeField({ required: 'date is required' }),
+})
+export type CreateEvent = Static<typeof CreateEventBody>
+
+/** What is left out keeps its value; the organizer never changes. */
+export const UpdateEventBody = Type.Object({
+  title: Title,
+  location: Location,
+  capacity: Type.Optional(Capacity),
+  price: Type.Optional(Price),
+  status: Type.Optional(
+    Type.Unsafe<(typeof statuses)[number]>({ ...Status, 'x-messages': { enum: badStatus, type: badStatus } }),
+  ),
+  date: Type.Optional(DateTimeField()),
+})
+export type EventChange = Static<typeof UpdateEventBody>
+
+export const EventView = Type.Object({
+  id: Id,
+  organizer_id: Id,
+  title: Type.String({ examples: ['Konser Rock 2030'] }),
+  location: Type.String({ examples: ['Jakarta Stadium'] }),
+  capacity: Type.Integer({ examples: [100] }),
+  available_seat: Type.Integer({ examples: [97] }),
+  price: Type.Integer({ description: 'In minor units of the currency', examples: [500000] }),
+  status: Status,
+  date: Moment,
+  created_at: Moment,
+  updated_at: Moment,
+})

@@ -1,0 +1,63 @@
+import type { Insertable, Updateable } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import type { Dialect } from '../../db/dialect.ts'
+import type { EventTable } from '../../db/schema.ts'
+import type { Page } from '../../http/envelope.ts'
+import type { Timestamp } from '../../lib/time.ts'
+import type { Event } from './event.ts'
+
+export async function findEvent(db: Db, id: number): Promise<Event | undefined> {
+  return db.selectFrom('event').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** The event as it is until this transaction ends: nobody else sells or changes it meanwhile. */
+export async function findEventLocked(tx: Tx, dialect: Dialect, id: number): Promise<Event | undefined> {
+  return tx
+    .selectFrom('event')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+}
+
+/** One row more than the page holds, if there is one. */
+export async function listEvents(db: Db, { page, limit }: Page): Promise<Event[]> {
+  return db
+    .selectFrom('event')
+    .selectAll()
+    .orderBy('id')
+    .limit(limit + 1)
+    .offset((page - 1) * limit)
+    .execute()
+}
+
+export async function insertEvent(tx: Tx, event: Insertable<EventTable>): Promise<number> {
+  const { insertId } = await tx.insertInto('event').values(event).executeTakeFirstOrThrow()
+  return Number(insertId)
+}
+
+export async function updateEvent(tx: Tx, id: number, change: Updateable<EventTable>): Promise<void> {
+  await tx.updateTable('event').set(change).where('id', '=', id).execute()
+}
+
+/** False if there is no such event. The foreign keys keep one that has bookings. */
+export async function deleteEvent(tx: Tx, id: number): Promise<boolean> {
+  const { numDeletedRows } = await tx.deleteFrom('event').where('id', '=', id).executeTakeFirst()
+  return numDeletedRows === 1n
+}
+
+/**
+ * Takes all the seats or none, and keeps the event locked until the transaction ends.
+ * The guard stands in WHERE, so no interleaving can oversell.
+ */
+export async function takeSeats(tx: Tx, id: number, quantity: number, at: Timestamp): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('event')
+    .set((eb) => ({ available_seat: eb('available_seat', '-', quantity), updated_at: at }))
+    .where('id', '=', id)
+    .where('available_seat', '>=', quantity)
+    .where('closed', '=', 0)
+    .where('date', '>', at)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
+}

@@ -1,0 +1,67 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { listed, success } from '../../http/envelope.ts'
+import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { showTicket } from './show-ticket.ts'
+import { TicketView } from './tickets.schema.ts'
+import { findTicket, listTickets } from './tickets.sql.ts'
+import { useTicket } from './use-ticket.ts'
+
+const tags = ['tickets']
+const params = IdParams('ticket')
+
+export const ticketRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  app.get(
+    '/tickets',
+    {
+      schema: {
+        tags,
+        summary: 'List tickets',
+        querystring: PageQuery,
+        response: { 200: ListAnswer(TicketView), ...errorAnswers('invalid_request') },
+      },
+    },
+    async ({ query }) => {
+      const rows = await reading(deps.database, (db) => listTickets(db, query))
+      return listed('tickets retrieved successfully', rows, query, showTicket)
+    },
+  )
+
+  app.get(
+    '/tickets/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a ticket',
+        params,
+        response: { 200: Answer(TicketView), ...errorAnswers('invalid_request', 'ticket_not_found') },
+      },
+    },
+    async (request) => {
+      const ticket = await reading(deps.database, (db) => findTicket(db, request.params.id))
+      if (!ticket) throw new DomainError('ticket_not_found')
+      return success('ticket retrieved successfully', showTicket(ticket))
+    },
+  )
+
+  app.put(
+    '/tickets/:id/use',
+    {
+      schema: {
+        tags,
+        summary: 'Use a ticket at the door, once',
+        params,
+        response: {
+          200: Answer(TicketView),
+          ...errorAnswers('invalid_request', 'ticket_not_found', 'ticket_already_used'),
+        },
+      },
+    },
+    async (request) => {
+      const ticket = await useTicket(deps, request.params.id)
+      return success('ticket marked as used successfully', showTicket(ticket))
+    },
+  )
+}

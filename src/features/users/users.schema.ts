@@ -1,0 +1,56 @@
+import { Type, type Static } from 'typebox'
+import { Id, Moment, TextField } from '../../http/schemas.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { email_length_max, name_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
+
+const missing = { required: 'all fields are required', minLength: 'all fields are required' }
+const badEmail = 'invalid email format'
+const shortPassword = 'password must be at least 8 characters long'
+const badRole = "role must be either 'customer' or 'organizer'"
+
+const Name = TextField(name_length_max, { ...missing, pattern: 'all fields are required' }, { examples: ['John Doe'] })
+const Email = Type.String({
+  minLength: 1,
+  maxLength: email_length_max,
+  format: 'email',
+  examples: ['john@example.com'],
+  'x-messages': { ...missing, format: badEmail },
+})
+const Password = Type.String({
+  minLength: password_length_min,
+  maxLength: password_bytes_max,
+  format: 'text',
+  description: 'At most 72 bytes of UTF-8',
+  examples: ['password123'],
+  'x-messages': { required: missing.required, minLength: shortPassword, maxLength: messageOf('password_too_long') },
+})
+const roles = ['customer', 'organizer'] as const
+const Role = Type.Unsafe<(typeof roles)[number]>({ type: 'string', enum: roles, examples: ['customer'] })
+
+export const RegisterBody = Type.Object({
+  name: Name,
+  email: Email,
+  password: Password,
+  role: Type.Unsafe<(typeof roles)[number]>({
+    ...Role,
+    'x-messages': { required: missing.required, enum: badRole, type: badRole },
+  }),
+})
+export type RegisterUser = Static<typeof RegisterBody>
+
+/** What is left out keeps its value. */
+export const UpdateUserBody = Type.Object({
+  name: Type.Optional(Name),
+  email: Type.Optional(Email),
+  password: Type.Optional(Password),
+})
+export type UserChange = Static<typeof UpdateUserBody>
+
+export const UserView = Type.Object({
+  id: Id,
+  name: Type.String({ examples: ['John Doe'] }),
+  email: Type.String({ examples: ['john@example.com'] }),
+  role: Role,
+  created_at: Moment,
+  updated_at: Moment,
+})

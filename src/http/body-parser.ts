@@ -1,0 +1,20 @@
+import { isUtf8 } from 'node:buffer'
+import type { FastifyInstance } from 'fastify'
+import { DomainError } from '../lib/errors.ts'
+
+/**
+ * Reads JSON as Fastify does (a `__proto__` key is refused), but takes an empty body for none, so that
+ * a client may send its content type with every request, and refuses bytes that are not UTF-8
+ * where decoding would replace them silently.
+ */
+export function parseJsonBodies(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length === 0) return done(null)
+    if (!isUtf8(body)) return done(new DomainError('invalid_body'))
+    // A byte order mark is no part of the JSON.
+    const text = body.toString('utf8').replace(/^\uFEFF/, '')
+    void parse(request, text, done)
+  })
+}

@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
+import { failure, failureBody } from './envelope.ts'
+
+const retry_after_s = 1
+
+/** What Fastify's own refusals are called here. */
+const frameworkErrors: Record<string, ErrorCode> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_content_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_body',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_body',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_body',
+  FST_ERR_BAD_URL: 'route_not_found',
+  FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
+}
+
+/** The only place where an error becomes an answer. An unknown error is a bug, and its text stays in the log. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = asRefusal(error)
+    if (!refusal) {
+      request.log.error({ err: error }, 'unhandled error')
+      return reply.code(500).send(failure('internal server error'))
+    }
+    const status = statusOf(refusal.code)
+    if (status === 503) {
+      request.log.warn({ err: refusal }, refusal.message)
+      void reply.header('retry-after', retry_after_s)
+    }
+    return reply.code(status).send(failure(refusal.message))
+  })
+
+  // Before the body is read: who asks for nothing that exists gets no word on its body.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw new DomainError('route_not_found')
+  })
+  app.setNotFoundHandler(() => {
+    throw new DomainError('route_not_found')
+  })
+}
+
+function asRefusal(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error
+  const { code, statusCode } = error as { code?: string; statusCode?: number }
+  const known = code === undefined ? undefined : frameworkErrors[code]
+  if (known) return new DomainError(known)
+  // The rest of what the framework refuses while reading a request, such as a body cut off.
+  return statusCode === 400 ? new DomainError('invalid_body') : undefined
+}
+
+/** What never became a request (bad HTTP, huge headers) gets the same envelope, and the connection ends. */
+export function onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const code: ErrorCode =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'headers_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'invalid_request'
+  const body = failureBody(code)
+  const reason = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }[
+    statusOf(code) as 400 | 408 | 431
+  ]
+  socket.end(
+    `HTTP/1.1 ${statusOf(code)} ${reason}\r\nconnection: close\r\n` +
+      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}

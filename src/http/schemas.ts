@@ -1,0 +1,78 @@
+import { Type, type TSchema } from 'typebox'
+import { messageOf, statusOf, type ErrorCode } from '../lib/errors.ts'
+import { integer_max } from '../lib/limits.ts'
+
+/**
+ * Messages of a field, by the JSON Schema keyword that failed. Where none is given,
+ * validation.ts words one from the field's name and the keyword.
+ */
+type Messages = Partial<
+  Record<
+    'required' | 'type' | 'minimum' | 'maximum' | 'minLength' | 'maxLength' | 'pattern' | 'format' | 'enum',
+    string
+  >
+>
+
+/** An integer field; `messages` as the contract words them. */
+export const IntegerField = (minimum: number, maximum: number, messages: Messages = {}, description?: string) =>
+  Type.Integer({ minimum, maximum, 'x-messages': messages, ...(description && { description }) })
+
+/** A text that may not be blank and keeps every character but NUL and lone surrogates. */
+export const TextField = (maxLength: number, messages: Messages = {}, options: { examples?: string[] } = {}) =>
+  Type.String({ minLength: 1, maxLength, pattern: '\\S', format: 'text', 'x-messages': messages, ...options })
+
+/** RFC 3339 with a zone. */
+export const DateTimeField = (messages: Messages = {}) =>
+  Type.String({ format: 'date-time', maxLength: 40, examples: ['2030-12-31T19:00:00Z'], 'x-messages': messages })
+
+export const Id = Type.Integer({ minimum: 1, maximum: integer_max, examples: [1] })
+export const Moment = Type.String({ format: 'date-time', examples: ['2025-01-15T10:30:00Z'] })
+
+/** `{id}` in a path: a plain positive integer. */
+export const IdParams = (name: string) => {
+  const message = `invalid ${name} id`
+  const messages = { type: message, minimum: message, maximum: message }
+  return Type.Object({ id: Type.Integer({ minimum: 1, maximum: integer_max, 'x-messages': messages }) })
+}
+
+export const limit_default = 50
+export const limit_max = 200
+
+/** What every list takes. */
+export const PageQuery = Type.Object({
+  page: Type.Integer({ minimum: 1, maximum: 1_000_000_000, default: 1, description: 'Counted from 1' }),
+  limit: Type.Integer({ minimum: 1, maximum: limit_max, default: limit_default, description: 'Rows a page' }),
+})
+
+export const PageMeta = Type.Object({
+  page: Type.Integer(),
+  limit: Type.Integer(),
+  has_more: Type.Boolean({ description: 'Whether there is a next page' }),
+})
+
+/** The envelope of a success. */
+export const Answer = <Data extends TSchema>(data: Data) =>
+  Type.Object({ success: Type.Literal(true), message: Type.String(), data })
+
+/** The envelope of a success that has nothing to show. */
+export const EmptyAnswer = Type.Object({ success: Type.Literal(true), message: Type.String() })
+
+/** The envelope of a page of a list. */
+export const ListAnswer = <Row extends TSchema>(row: Row) =>
+  Type.Object({ success: Type.Literal(true), message: Type.String(), data: Type.Array(row), meta: PageMeta })
+
+const Failure = Type.Object({ success: Type.Literal(false), error: Type.String() })
+
+/** The answers of a route when it refuses, by status, with an example of every message. */
+export function errorAnswers(...codes: ErrorCode[]): Record<number, TSchema> {
+  const all: ErrorCode[] = [...codes, 'server_busy', 'database_unavailable']
+  const answers: Record<number, TSchema> = {}
+  for (const status of new Set(all.map(statusOf))) {
+    const messages = all.filter((code) => statusOf(code) === status).map(messageOf)
+    answers[status] = Type.Object(Failure.properties, {
+      description: messages.join(' · '),
+      examples: messages.map((error) => ({ success: false, error })),
+    })
+  }
+  return answers
+}

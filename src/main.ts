@@ -1,0 +1,87 @@
+import { loadEnvFile } from 'node:process'
+import { readConfig, type Config } from './config.ts'
+import { openDatabase } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import type { Deps } from './deps.ts'
+import { hashPassword } from './features/users/password.ts'
+import { newTicketCode } from './lib/codes.ts'
+import { StartupError } from './lib/errors.ts'
+import { seed } from './seed.ts'
+import { serve } from './serve.ts'
+import { explainStartup } from './startup-problems.ts'
+
+const usage = `Usage: karcis <command>
+
+  serve     start the server (npm start)
+  migrate   bring the database's tables up to date
+  seed      add the demo users and events
+  demo      serve a database of its own with the demo data, and say what to try
+
+Settings come from the environment or from .env; docs/configuration.md lists them.`
+
+/** The command line. The only reader of the process's environment. */
+export async function main([command = 'help', ...rest]: string[]): Promise<void> {
+  let config: Config | undefined
+  try {
+    if (rest.length > 0) throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
+    const env = readEnv()
+    config = readConfig(
+      command === 'demo' && !env['DATA_DIR'] ? { ...env, DATA_DIR: './data/demo' } : env,
+      process.stdout.isTTY,
+    )
+    await run(command, config)
+  } catch (error) {
+    const sentence = explainStartup(error, config)
+    console.error(sentence ?? error)
+    process.exit(1)
+  }
+}
+
+async function run(command: string, config: Config): Promise<void> {
+  switch (command) {
+    case 'serve':
+    case 'demo':
+      return serve(config, openDeps, command === 'demo')
+    case 'migrate':
+      return withDeps(config, async ({ database }) => {
+        const applied = await migrate(database)
+        console.log(applied.length > 0 ? `Migrated: ${applied.join(', ')}` : 'Nothing to migrate.')
+      })
+    case 'seed':
+      return withDeps(config, async (deps) => {
+        await migrate(deps.database)
+        const { added } = await seed(deps)
+        console.log(added > 0 ? `Added ${added} demo users and events.` : 'The demo data is there already.')
+      })
+    case 'help':
+    case '--help':
+      return console.log(usage)
+    default:
+      throw new StartupError(`There is no command "${command}".\n\n${usage}`)
+  }
+}
+
+async function openDeps(config: Config): Promise<Deps> {
+  const database = await openDatabase(config.database, config.database_pool_size)
+  return { database, now: () => new Date(), newCode: newTicketCode, hashPassword }
+}
+
+async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {
+  const deps = await openDeps(config)
+  try {
+    await work(deps)
+  } finally {
+    await deps.database.close()
+  }
+}
+
+/** The environment, and under it what .env says. */
+function readEnv(): NodeJS.ProcessEnv {
+  try {
+    loadEnvFile()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new StartupError(`.env can't be read: ${String(error)}`)
+  }
+  return process.env
+}

@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import { buildApp, type App } from './app.ts'
+import type { Config } from './config.ts'
+import { migrate } from './db/migrate.ts'
+import { whatToTry } from './demo.ts'
+import type { Deps } from './deps.ts'
+import { createLogger } from './log.ts'
+import { seed } from './seed.ts'
+
+/** Migrates, listens, and stays until SIGTERM or SIGINT. */
+export async function serve(config: Config, open: (config: Config) => Promise<Deps>, isDemo: boolean): Promise<void> {
+  const log = createLogger(config)
+  const deps = await open(config)
+  let app: App | undefined
+  try {
+    const applied = await migrate(deps.database)
+    if (applied.length > 0) log.info({ applied }, 'migrated')
+    app = await buildApp(deps, log)
+    const demo = isDemo ? await seed(deps) : undefined
+    await app.listen({ port: config.port, host: config.host })
+    const { port } = app.server.address() as AddressInfo
+    const url = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+    log.info({ url, docs: `${url}/docs`, database: config.database.dialect }, 'listening')
+    if (demo) console.log(whatToTry(url, demo))
+  } catch (error) {
+    await app?.close()
+    await deps.database.close()
+    throw error
+  }
+  stopOnSignal(app, deps, log, config.shutdown_ms_max)
+}
+
+/** Accepts nothing new, finishes what is in flight, closes the database, exits 0. */
+function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max: number): void {
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping')
+    const deadline = setTimeout(() => {
+      log.error('requests were still in flight at the deadline')
+      log.flush()
+      process.exit(1)
+    }, shutdown_ms_max)
+    await app.close()
+    await database.close()
+    clearTimeout(deadline)
+    log.info('stopped')
+    log.flush(() => process.exit(0))
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+}
