@@ -1,9 +1,4 @@
-import fastify, {
-  LogController,
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyServerOptions,
-} from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Deps } from './deps.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
@@ -14,6 +9,7 @@ import { userRoutes } from './features/users/users.v1.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
 import { handleErrors, onClientError } from './http/error-handler.ts'
 import { failureBody } from './http/envelope.ts'
+import { endConnectionsOnClose } from './http/graceful-close.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
 import { logRequests, requestId } from './http/request-log.ts'
@@ -35,7 +31,7 @@ export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<A
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 500 },
-    clientErrorHandler: onClientError as NonNullable<FastifyServerOptions['clientErrorHandler']>,
+    clientErrorHandler: onClientError,
     // A path that can't be decoded has no route, and so no handler of its own.
     frameworkErrors: (_error, _request, reply) => {
       reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
@@ -47,6 +43,7 @@ export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<A
   parseJsonBodies(app)
   handleErrors(app)
   logRequests(app)
+  endConnectionsOnClose(app)
 
   await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)

@@ -1,4 +1,5 @@
 import { messageOf, type ErrorCode } from '../lib/errors.ts'
+import type { Page } from '../lib/page.ts'
 
 /** The answer of a success, as v1 wraps it. */
 export function success<Data>(message: string, data: Data) {
@@ -9,8 +10,6 @@ export function success<Data>(message: string, data: Data) {
 export function done(message: string) {
   return { success: true as const, message }
 }
-
-export type Page = { page: number; limit: number }
 
 /** What a list's query fetches: one row more than is shown, to see whether there is a next page. */
 export function listed<Row, Shown>(message: string, rows: Row[], { page, limit }: Page, show: (row: Row) => Shown) {

@@ -34,7 +34,8 @@ export function handleErrors(app: FastifyInstance): void {
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
   app.addHook('onRequest', async (request) => {
-    if (request.is404) throw new DomainError('route_not_found')
+    // The router takes `/users/` for an id that is empty.
+    if (request.is404 || (request.params as { id?: string }).id === '') throw new DomainError('route_not_found')
   })
   app.setNotFoundHandler(() => {
     throw new DomainError('route_not_found')

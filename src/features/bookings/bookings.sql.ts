@@ -1,7 +1,7 @@
 import type { Insertable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { BookingTable } from '../../db/schema.ts'
-import type { Page } from '../../http/envelope.ts'
+import type { Page } from '../../lib/page.ts'
 import type { Booking } from './booking.ts'
 
 export async function findBooking(db: Db, id: number): Promise<Booking | undefined> {

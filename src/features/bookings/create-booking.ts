@@ -1,10 +1,8 @@
-import type { Tx } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { toTimestamp, type Timestamp } from '../../lib/time.ts'
-import { isOnSale, type Event } from '../events/event.ts'
-import { findEvent, takeSeats } from '../events/events.sql.ts'
+import { toTimestamp } from '../../lib/time.ts'
+import { takeSeats } from '../events/take-seats.ts'
 import { issueTickets } from '../tickets/issue-tickets.ts'
 import { findUser } from '../users/users.sql.ts'
 import { holderNames, type Booking } from './booking.ts'
@@ -23,7 +21,7 @@ export async function createBooking(deps: Deps, input: CreateBooking): Promise<B
   const holders = holderNames(quantity, input.holder_names)
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
-    const { price } = await takeSeatsOrRefuse(tx, event_id, quantity, at)
+    const { price } = await takeSeats(tx, event_id, quantity, at)
     const customer = await findUser(tx, customer_id)
     if (!customer) throw new DomainError('customer_not_found')
     if (customer.role !== 'customer') throw new DomainError('not_a_customer')
@@ -40,13 +38,4 @@ export async function createBooking(deps: Deps, input: CreateBooking): Promise<B
     await issueTickets(deps, tx, id, holders, at)
     return (await findBooking(tx, id))!
   })
-}
-
-/** The event, locked, with the seats taken from it; the price that is read is the price that is charged. */
-async function takeSeatsOrRefuse(tx: Tx, eventId: number, quantity: number, at: Timestamp): Promise<Event> {
-  const taken = await takeSeats(tx, eventId, quantity, at)
-  const event = await findEvent(tx, eventId)
-  if (!event) throw new DomainError('event_not_found')
-  if (taken) return event
-  throw new DomainError(isOnSale(event, at) ? 'not_enough_seats' : 'event_not_available')
 }

@@ -2,8 +2,7 @@ import type { Insertable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { EventTable } from '../../db/schema.ts'
-import type { Page } from '../../http/envelope.ts'
-import type { Timestamp } from '../../lib/time.ts'
+import type { Page } from '../../lib/page.ts'
 import type { Event } from './event.ts'
 
 export async function findEvent(db: Db, id: number): Promise<Event | undefined> {
@@ -44,20 +43,4 @@ export async function updateEvent(tx: Tx, id: number, change: Updateable<EventTa
 export async function deleteEvent(tx: Tx, id: number): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('event').where('id', '=', id).executeTakeFirst()
   return numDeletedRows === 1n
-}
-
-/**
- * Takes all the seats or none, and keeps the event locked until the transaction ends.
- * The guard stands in WHERE, so no interleaving can oversell.
- */
-export async function takeSeats(tx: Tx, id: number, quantity: number, at: Timestamp): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('event')
-    .set((eb) => ({ available_seat: eb('available_seat', '-', quantity), updated_at: at }))
-    .where('id', '=', id)
-    .where('available_seat', '>=', quantity)
-    .where('closed', '=', 0)
-    .where('date', '>', at)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
 }

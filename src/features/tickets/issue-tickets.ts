@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import type { Deps } from '../../deps.ts'
+import { DomainError } from '../../lib/errors.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import { insertTickets } from './tickets.sql.ts'
 
@@ -8,6 +9,8 @@ const draws_max = 5
 /**
  * Issues one ticket for each holder, in the booking's own transaction. A code that clashes is refused by the
  * unique index, which undoes that statement alone; all the codes are then drawn again.
+ *
+ * @throws DomainError `server_busy` when draw after draw clashes
  */
 export async function issueTickets(
   { database, newCode }: Deps,
@@ -30,7 +33,8 @@ export async function issueTickets(
         })),
       )
     } catch (error) {
-      if (database.dialect.meaningOf(error) !== 'duplicate' || draw === draws_max) throw error
+      if (database.dialect.meaningOf(error) !== 'duplicate') throw error
+      if (draw === draws_max) throw new DomainError('server_busy', undefined, { cause: error })
     }
   }
 }

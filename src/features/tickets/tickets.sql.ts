@@ -1,7 +1,7 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { TicketTable } from '../../db/schema.ts'
-import type { Page } from '../../http/envelope.ts'
+import type { Page } from '../../lib/page.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
 export type Ticket = Selectable<TicketTable>

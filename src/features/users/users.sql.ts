@@ -1,7 +1,7 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { UserTable } from '../../db/schema.ts'
-import type { Page } from '../../http/envelope.ts'
+import type { Page } from '../../lib/page.ts'
 
 export type User = Omit<Selectable<UserTable>, 'password_hash' | 'email_key'>
 

@@ -1,0 +1,5 @@
+/** `npm run docs` writes the pages that are made from the code; a test holds them against it. */
+import { writeFileSync } from 'node:fs'
+import { configurationPage } from './configuration-page.ts'
+
+writeFileSync(new URL('configuration.md', import.meta.url), configurationPage())

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { configurationPage } from '../docs/configuration-page.ts'
+import { settings } from '../src/config.ts'
+
+const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
+
+test('docs/configuration.md is what `npm run docs` makes', () => {
+  assert.equal(read('docs/configuration.md'), configurationPage())
+})
+
+for (const file of ['README.md', 'README.id.md', '.env.example']) {
+  test(`${file} names every setting`, () => {
+    const text = read(file)
+    for (const { name } of settings) assert.ok(text.includes(name), name)
+  })
+}

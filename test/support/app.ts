@@ -1,0 +1,62 @@
+import { after } from 'node:test'
+import pino from 'pino'
+import { buildApp, type App } from '../../src/app.ts'
+import type { Deps } from '../../src/deps.ts'
+import { newTicketCode } from '../../src/lib/codes.ts'
+import { openTestDatabase } from './database.ts'
+import { answersMatchDocument } from './openapi.ts'
+
+/** A real bcrypt hash of nobody's password: hashing for real would make up most of a run. */
+const someHash = '$2b$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234'
+
+export type Answer = {
+  status: number
+  headers: Record<string, unknown>
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks at what it expects, and fails where it is not
+  body: any
+  text: string
+}
+export type TestApp = {
+  app: App
+  deps: Deps
+  url: string
+  call: (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>
+}
+
+/**
+ * The whole server on a database of its own, without a port. Every answer is held against the OpenAPI document.
+ * Closed and dropped when the test file ends.
+ */
+export async function startApp(overrides: Partial<Deps> = {}): Promise<TestApp> {
+  const { database, url, drop } = await openTestDatabase()
+  const deps: Deps = {
+    database,
+    now: () => new Date(),
+    newCode: newTicketCode,
+    hashPassword: async () => someHash,
+    ...overrides,
+  }
+  const app = await buildApp(deps, pino({ level: 'silent' }))
+  after(async () => {
+    await app.close()
+    await drop()
+  })
+  const check = answersMatchDocument(app.swagger())
+  return {
+    app,
+    deps,
+    url,
+    async call(method, path, body, headers = {}) {
+      const isText = typeof body === 'string' || Buffer.isBuffer(body)
+      const answer = await app.inject({
+        method: method as 'GET',
+        url: path,
+        headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+        ...(body !== undefined && { payload: isText ? body : JSON.stringify(body) }),
+      })
+      const parsed: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
+      check(method, path, answer.statusCode, parsed)
+      return { status: answer.statusCode, headers: answer.headers, body: parsed, text: answer.body }
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import type { Deps } from '../../src/deps.ts'
+import { createBooking } from '../../src/features/bookings/create-booking.ts'
+import type { Booking } from '../../src/features/bookings/booking.ts'
+import { createEvent } from '../../src/features/events/create-event.ts'
+import type { Event } from '../../src/features/events/event.ts'
+import { registerUser } from '../../src/features/users/register-user.ts'
+import type { User } from '../../src/features/users/users.sql.ts'
+
+let count = 0
+
+/** People and things with sensible defaults: a test names only what it is about. */
+export function factories(deps: Deps) {
+  const aUser = (role: 'customer' | 'organizer'): Promise<User> => {
+    const name = `${role} ${++count}`
+    return registerUser(deps, { name, email: `${role}.${count}@example.com`, password: 'password123', role })
+  }
+  const aCustomer = () => aUser('customer')
+  const anOrganizer = () => aUser('organizer')
+  const anEvent = async (
+    event: { capacity?: number; price?: number; date?: string; organizer_id?: number } = {},
+  ): Promise<Event> =>
+    createEvent(deps, {
+      organizer_id: event.organizer_id ?? (await anOrganizer()).id,
+      title: 'Konser',
+      location: 'Jakarta',
+      capacity: 10,
+      price: 50_000,
+      date: '2999-12-31T19:00:00Z',
+      ...event,
+    })
+  const aBooking = async (
+    booking: { event_id?: number; customer_id?: number; quantity?: number } = {},
+  ): Promise<Booking> =>
+    createBooking(deps, {
+      customer_id: booking.customer_id ?? (await aCustomer()).id,
+      event_id: booking.event_id ?? (await anEvent()).id,
+      quantity: booking.quantity ?? 1,
+    })
+  return { aCustomer, anOrganizer, anEvent, aBooking }
+}

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+export type Server = {
+  url: string
+  process: ChildProcess
+  /** Everything that it printed. */
+  output: () => string
+  /** Sends the signal and waits for the end; the exit code, or null if a signal ended it. */
+  stop: (signal?: NodeJS.Signals) => Promise<number | null>
+}
+
+/** A real server process on a port of its own. */
+export async function startServer(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
+  const { child, output, ended } = run('serve', { DATABASE_URL: databaseUrl, PORT: '0', ...env })
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.includes('"listening"')) resolve((JSON.parse(line) as { url: string }).url)
+    })
+    void ended.then((code) => reject(new Error(`the server ended with ${code}: ${output()}`)))
+  })
+  return {
+    // One address, or the client tries ::1 first each time.
+    url: url.replace('localhost', '127.0.0.1'),
+    process: child,
+    output,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Runs one command of the command line to its end. */
+export async function runCommand(
+  command: string,
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; output: string }> {
+  const { output, ended } = run(command, env)
+  const code = await ended
+  return { code, output: output() }
+}
+
+function run(command: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [`${root}/karcis.js`, command], {
+    // A folder without .env, and none of the settings of whoever runs the tests.
+    cwd: env['CWD'] ?? '/',
+    env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
+  return { child, ended, output: () => text }
+}
+
+/** One HTTP call; status and parsed body. */
+export async function http(
+  method: string,
+  url: string,
+  body?: unknown,
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks at what it expects, and fails where it is not
+): Promise<{ status: number; body: any }> {
+  const answer = await fetch(url, {
+    method,
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  })
+  return { status: answer.status, body: await answer.json() }
+}
