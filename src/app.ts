@@ -2,9 +2,12 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Deps } from './deps.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
+import { openBookingLine } from './features/bookings/create-booking.ts'
+import { eventReader } from './features/events/event-reader.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
+import { openDoorLine } from './features/tickets/use-ticket.ts'
 import { userRoutes } from './features/users/users.v1.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
 import { handleErrors, onClientError } from './http/error-handler.ts'
@@ -48,11 +51,15 @@ export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<A
   await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
+  const events = eventReader(deps.database)
+  const line = openBookingLine(deps, events)
+  const doors = openDoorLine(deps)
   // The seed's paths have no version; they and /api/v1 are the same routes.
   for (const prefix of ['/api/v1', '']) {
-    for (const routes of [userRoutes, eventRoutes, bookingRoutes, ticketRoutes]) {
-      await app.register(routes, { ...deps, prefix })
-    }
+    await app.register(userRoutes, { ...deps, prefix })
+    await app.register(eventRoutes, { ...deps, events, prefix })
+    await app.register(bookingRoutes, { ...deps, line, prefix })
+    await app.register(ticketRoutes, { ...deps, doors, prefix })
   }
   noMoreRoutes()
   await app.ready()

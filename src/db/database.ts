@@ -1,6 +1,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { DatabaseTarget } from '../config.ts'
 import type { Dialect } from './dialect.ts'
+import type { RunGroup } from './group/group.ts'
 import { openMysql } from './mysql.ts'
 import type { Schema } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
@@ -17,6 +18,8 @@ export type Database = Readonly<{
   db: Db
   /** For transaction.ts and the migrations alone. */
   writer: Kysely<Schema>
+  /** One transaction for many requests. Each call opens another line to the database, for groups that follow one another. */
+  openGroups: () => RunGroup
   close(): Promise<void>
 }>
 

@@ -3,12 +3,14 @@ import { toTimestamp } from '../lib/time.ts'
 import type { Database } from './database.ts'
 import type { Dialect } from './dialect.ts'
 import { createTables } from './migrations/0001-create-tables.ts'
+import { groupCommit } from './migrations/0002-group-commit.ts'
 import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 /** In order of their numbers. What has been released is never edited; a change is a new migration. */
 const migrations: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-create-tables', statements: createTables },
+  { name: '0002-group-commit', statements: groupCommit },
 ]
 
 const lock_wait_s_max = 60

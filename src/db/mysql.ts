@@ -1,36 +1,37 @@
 import { Kysely, MysqlDialect, sql, type MysqlPool, type MysqlPoolConnection } from 'kysely'
-import { createPool, type Pool, type PoolConnection } from 'mysql2'
+import { createPool, type ConnectionOptions, type Pool, type PoolConnection } from 'mysql2'
 import type { DatabaseTarget } from '../config.ts'
 import { StartupError } from '../lib/errors.ts'
 import type { Database } from './database.ts'
 import { mysql } from './dialect.ts'
+import { mysqlGroups } from './group/mysql-group.ts'
 import type { Schema } from './schema.ts'
 
 const statements_max = 200
 const connect_ms_max = 5_000
 const lock_wait_s_max = 5
 const waiting_max = 2_000
+const statement_ms_max = 30_000
 
 /** Opens a pool of connections and checks that the server is one that Karcis knows. */
 export async function openMysql(
   target: Extract<DatabaseTarget, { dialect: 'mysql' }>,
   poolSize: number,
 ): Promise<Database> {
-  const pool = createPool({
+  const options: ConnectionOptions = {
     host: target.host,
     port: target.port,
     user: target.user,
     password: target.password,
     database: target.database,
-    connectionLimit: poolSize,
-    maxIdle: poolSize,
-    queueLimit: waiting_max,
     connectTimeout: connect_ms_max,
     maxPreparedStatements: statements_max,
     charset: 'utf8mb4_bin',
     timezone: 'Z',
     dateStrings: true,
-  })
+  }
+  const pool = createPool({ ...options, connectionLimit: poolSize, maxIdle: poolSize, queueLimit: waiting_max })
+  const lines: ReturnType<typeof mysqlGroups>[] = []
   const db = new Kysely<Schema>({ dialect: new MysqlDialect({ pool: withBoundParameters(pool) }) })
   try {
     const version = await sql<{ version: string }>`select version() as version`.execute(db)
@@ -39,7 +40,20 @@ export async function openMysql(
     await db.destroy()
     throw error
   }
-  return { dialect: mysql, db, writer: db, close: () => db.destroy() }
+  return {
+    dialect: mysql,
+    db,
+    writer: db,
+    openGroups() {
+      const line = mysqlGroups(options, sessionSettings)
+      lines.push(line)
+      return line.run
+    },
+    async close() {
+      for (const line of lines) await line.close()
+      await db.destroy()
+    },
+  }
 }
 
 /** @throws StartupError for a server older than MySQL 8.0.16 or MariaDB 10.6, which have no CHECK or no SKIP LOCKED */
@@ -102,8 +116,9 @@ function adapt(connection: PoolConnection): MysqlPoolConnection {
       if (error && text === 'rollback') connection.destroy()
       callback?.(error, result as never)
     }
-    if (parameters.length > 0) connection.execute(text, parameters, done)
-    else connection.query(text, done)
+    // The driver's own time-out: it leaves the connection unusable, and ends it.
+    if (parameters.length > 0) connection.execute({ sql: text, values: parameters, timeout: statement_ms_max }, done)
+    else connection.query({ sql: text, timeout: statement_ms_max }, done)
     return { stream: () => raise('streaming is not used') }
   }
   return {

@@ -7,6 +7,8 @@ export type Schema = {
   event: EventTable
   booking: BookingTable
   ticket: TicketTable
+  id_block: IdBlockTable
+  idempotency_key: IdempotencyKeyTable
 }
 
 export type UserTable = {
@@ -39,7 +41,8 @@ export type EventTable = {
 }
 
 export type BookingTable = {
-  id: Generated<number>
+  /** From an id block. */
+  id: number
   customer_id: number
   event_id: number
   quantity: number
@@ -50,11 +53,30 @@ export type BookingTable = {
 }
 
 export type TicketTable = {
-  id: Generated<number>
+  /** From an id block. */
+  id: number
   booking_id: number
   holder_name: string
   ticket_code: string
   status: 'unused' | 'used'
   created_at: Timestamp
   updated_at: Timestamp
+}
+
+/** The first id of each table that no server has leased yet (see id-blocks.ts). */
+export type IdBlockTable = {
+  name: 'booking' | 'ticket'
+  next_id: number
+}
+
+/** The answer that was given for a key, kept for 24 hours. */
+export type IdempotencyKeyTable = {
+  /** Whose key it is. */
+  scope: string
+  idempotency_key: string
+  /** A hash of what was asked. */
+  fingerprint: string
+  /** The body that was answered. */
+  answer: string
+  created_at: Timestamp
 }

@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
+import { sqliteGroups } from './group/sqlite-group.ts'
 import type { Schema } from './schema.ts'
 
 const statements_max = 200
@@ -28,6 +29,7 @@ export function openSqlite(file: string): Database {
     dialect: sqlite,
     db,
     writer: writing,
+    openGroups: () => sqliteGroups(writer, writing),
     async close() {
       // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.
       await db.destroy()

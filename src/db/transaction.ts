@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DomainError } from '../lib/errors.ts'
 import type { Database, Db, Tx } from './database.ts'
+import { CommitOutcomeUnknown } from './group/group.ts'
 
 const attempts_max = 10
 const backoff_ms_max = 500
@@ -17,10 +18,7 @@ export async function inTransaction<T>(database: Database, work: (tx: Tx) => Pro
     try {
       return await database.writer.transaction().execute(work)
     } catch (error) {
-      const meaning = database.dialect.meaningOf(error)
-      if (meaning === 'unavailable') throw new DomainError('database_unavailable', undefined, { cause: error })
-      if (meaning !== 'conflict') throw error
-      if (attempt === attempts_max) throw new DomainError('server_busy', undefined, { cause: error })
+      if (database.dialect.meaningOf(error) !== 'conflict' || attempt === attempts_max) throw refusalOf(database, error)
       // Full jitter: those who met once should not meet again at the same moment.
       await sleep(Math.random() * Math.min(backoff_ms_max, 10 * 2 ** attempt))
     }
@@ -36,9 +34,15 @@ export async function reading<T>(database: Database, read: (db: Db) => Promise<T
   try {
     return await read(database.db)
   } catch (error) {
-    const meaning = database.dialect.meaningOf(error)
-    if (meaning === 'unavailable') throw new DomainError('database_unavailable', undefined, { cause: error })
-    if (meaning === 'conflict') throw new DomainError('server_busy', undefined, { cause: error })
-    throw error
+    throw refusalOf(database, error)
   }
+}
+
+/** What a caller is told of an error of the database that is nobody's fault; any other error as it is. */
+export function refusalOf({ dialect }: Database, error: unknown): unknown {
+  if (error instanceof CommitOutcomeUnknown) return new DomainError('outcome_unknown', undefined, { cause: error })
+  const meaning = dialect.meaningOf(error)
+  if (meaning === 'unavailable') return new DomainError('database_unavailable', undefined, { cause: error })
+  if (meaning === 'conflict') return new DomainError('server_busy', undefined, { cause: error })
+  return error
 }

@@ -35,6 +35,18 @@ export const IdParams = (name: string) => {
   return Type.Object({ id: Type.Integer({ minimum: 1, maximum: integer_max, 'x-messages': messages }) })
 }
 
+/** A key that makes a request safe to send again; its form is checked by the use case. */
+export const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'Up to 255 printable ASCII characters of your choice, such as a UUID. Sent again with the same body within ' +
+        '24 hours, the request is not carried out twice: the first answer comes again, with `Idempotency-Replayed: true`.',
+      examples: ['0b9f6f0e-6f0c-4c7e-9a3c-0a4f6f2f7b11'],
+    }),
+  ),
+})
+
 export const limit_default = 50
 export const limit_max = 200
 

@@ -13,7 +13,11 @@ const refusals = {
   request_timeout: [408, 'request took too long to arrive'],
   server_busy: [503, 'the server is busy, try again shortly'],
   database_unavailable: [503, 'the database is unavailable, try again shortly'],
-  shutting_down: [503, 'the server is shutting down, try again shortly'],
+  outcome_unknown: [
+    503,
+    'the database was lost while this was being kept: look whether it was done before trying again, ' +
+      'or send it again with the same Idempotency-Key',
+  ],
 
   user_not_found: [404, 'user not found'],
   email_already_exists: [409, 'email already exists'],
@@ -34,6 +38,10 @@ const refusals = {
   holder_names_mismatch: [400, 'number of holder names must match quantity'],
   event_not_available: [409, 'event is not available'],
   not_enough_seats: [409, 'not enough seats available'],
+
+  invalid_idempotency_key: [400, 'Idempotency-Key must be 1 to 255 printable ASCII characters'],
+  idempotency_key_reused: [422, 'this Idempotency-Key was used with another request'],
+  idempotency_key_in_use: [409, 'a request with this Idempotency-Key is still being processed'],
 
   ticket_not_found: [404, 'ticket not found'],
   ticket_already_used: [400, 'ticket has already been used'],

@@ -1,6 +1,7 @@
 import type { Deps } from '../../src/deps.ts'
-import { createBooking } from '../../src/features/bookings/create-booking.ts'
+import { createBooking, openBookingLine } from '../../src/features/bookings/create-booking.ts'
 import type { Booking } from '../../src/features/bookings/booking.ts'
+import { eventReader } from '../../src/features/events/event-reader.ts'
 import { createEvent } from '../../src/features/events/create-event.ts'
 import type { Event } from '../../src/features/events/event.ts'
 import { registerUser } from '../../src/features/users/register-user.ts'
@@ -28,13 +29,14 @@ export function factories(deps: Deps) {
       date: '2999-12-31T19:00:00Z',
       ...event,
     })
+  const line = openBookingLine(deps, eventReader(deps.database))
   const aBooking = async (
     booking: { event_id?: number; customer_id?: number; quantity?: number } = {},
-  ): Promise<Booking> =>
-    createBooking(deps, {
-      customer_id: booking.customer_id ?? (await aCustomer()).id,
-      event_id: booking.event_id ?? (await anEvent()).id,
-      quantity: booking.quantity ?? 1,
-    })
+  ): Promise<Booking> => {
+    const customer_id = booking.customer_id ?? (await aCustomer()).id
+    const event_id = booking.event_id ?? (await anEvent()).id
+    const booked = await createBooking(deps, line, { customer_id, event_id, quantity: booking.quantity ?? 1 })
+    return booked.booking
+  }
   return { aCustomer, anOrganizer, anEvent, aBooking }
 }

@@ -1,6 +1,5 @@
-import type { Insertable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
-import type { BookingTable } from '../../db/schema.ts'
+import type { Dialect } from '../../db/dialect.ts'
 import type { Page } from '../../lib/page.ts'
 import type { Booking } from './booking.ts'
 
@@ -19,7 +18,13 @@ export async function listBookings(db: Db, { page, limit }: Page): Promise<Booki
     .execute()
 }
 
-export async function insertBooking(tx: Tx, booking: Insertable<BookingTable>): Promise<number> {
-  const { insertId } = await tx.insertInto('booking').values(booking).executeTakeFirstOrThrow()
-  return Number(insertId)
+/** Waits for the locks of these events, in ascending order, and keeps them until the transaction ends. */
+export async function lockEvents(tx: Tx, dialect: Dialect, ids: readonly number[]): Promise<void> {
+  await tx
+    .selectFrom('event')
+    .select('id')
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .execute()
 }

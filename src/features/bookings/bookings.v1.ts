@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { listed, success } from '../../http/envelope.ts'
-import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { Answer, errorAnswers, IdempotencyHeader, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
@@ -10,7 +10,7 @@ import { showTicket } from '../tickets/show-ticket.ts'
 import type { Booking } from './booking.ts'
 import { BookingView, BookingWithTickets, CreateBookingBody } from './bookings.schema.ts'
 import { findBooking, listBookings } from './bookings.sql.ts'
-import { createBooking } from './create-booking.ts'
+import { createBooking, type BookingLine } from './create-booking.ts'
 
 const tags = ['bookings']
 const params = IdParams('booking')
@@ -19,13 +19,14 @@ function show(booking: Booking) {
   return { ...booking, created_at: toRfc3339(booking.created_at), updated_at: toRfc3339(booking.updated_at) }
 }
 
-export const bookingRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine }> = async (app, deps) => {
   app.post(
     '/bookings',
     {
       schema: {
         tags,
         summary: 'Book seats and issue their tickets',
+        headers: IdempotencyHeader,
         body: CreateBookingBody,
         response: {
           201: Answer(BookingView),
@@ -38,12 +39,17 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) 
             'event_not_available',
             'not_enough_seats',
             'not_a_customer',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+            'outcome_unknown',
           ),
         },
       },
     },
     async (request, reply) => {
-      const booking = await createBooking(deps, request.body)
+      const key = request.headers['idempotency-key']
+      const { booking, replayed } = await createBooking(deps, deps.line, request.body, key)
+      if (replayed) void reply.header('idempotency-replayed', 'true')
       return reply.code(201).send(success('booking created successfully', show(booking)))
     },
   )

@@ -44,3 +44,8 @@ export async function deleteEvent(tx: Tx, id: number): Promise<boolean> {
   const { numDeletedRows } = await tx.deleteFrom('event').where('id', '=', id).executeTakeFirst()
   return numDeletedRows === 1n
 }
+
+/** Those of these events that exist, in any order. */
+export async function listEventsByIds(db: Db, ids: readonly number[]): Promise<Event[]> {
+  return db.selectFrom('event').selectAll().where('id', 'in', ids).execute()
+}

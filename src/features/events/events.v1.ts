@@ -8,8 +8,9 @@ import { toRfc3339 } from '../../lib/time.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
 import { eventStatus, type Event } from './event.ts'
+import type { EventReader } from './event-reader.ts'
 import { CreateEventBody, EventView, UpdateEventBody } from './events.schema.ts'
-import { findEvent, listEvents } from './events.sql.ts'
+import { listEvents } from './events.sql.ts'
 import { removeEvent } from './remove-event.ts'
 
 const tags = ['events']
@@ -25,7 +26,7 @@ function show(event: Event) {
   }
 }
 
-export const eventRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: EventReader }> = async (app, deps) => {
   app.post(
     '/events',
     {
@@ -78,7 +79,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =>
       },
     },
     async (request) => {
-      const event = await reading(deps.database, (db) => findEvent(db, request.params.id))
+      const event = await deps.events.find(request.params.id)
       if (!event) throw new DomainError('event_not_found')
       return success('event retrieved successfully', show(event))
     },

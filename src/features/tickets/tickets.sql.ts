@@ -1,8 +1,7 @@
-import type { Insertable, Selectable } from 'kysely'
-import type { Db, Tx } from '../../db/database.ts'
+import type { Selectable } from 'kysely'
+import type { Db } from '../../db/database.ts'
 import type { TicketTable } from '../../db/schema.ts'
 import type { Page } from '../../lib/page.ts'
-import type { Timestamp } from '../../lib/time.ts'
 
 export type Ticket = Selectable<TicketTable>
 
@@ -24,19 +23,4 @@ export async function listTickets(db: Db, { page, limit }: Page): Promise<Ticket
 /** All tickets of a booking; there are as many as its quantity, 1,000 at most. */
 export async function listTicketsByBooking(db: Db, bookingId: number): Promise<Ticket[]> {
   return db.selectFrom('ticket').selectAll().where('booking_id', '=', bookingId).orderBy('id').execute()
-}
-
-export async function insertTickets(tx: Tx, tickets: Insertable<TicketTable>[]): Promise<void> {
-  await tx.insertInto('ticket').values(tickets).execute()
-}
-
-/** True for exactly one caller, ever: the guard stands in WHERE. */
-export async function takeUse(tx: Tx, id: number, at: Timestamp): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('ticket')
-    .set({ status: 'used', updated_at: at })
-    .where('id', '=', id)
-    .where('status', '=', 'unused')
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
 }

@@ -7,12 +7,12 @@ import { DomainError } from '../../lib/errors.ts'
 import { showTicket } from './show-ticket.ts'
 import { TicketView } from './tickets.schema.ts'
 import { findTicket, listTickets } from './tickets.sql.ts'
-import { useTicket } from './use-ticket.ts'
+import type { DoorLine } from './use-ticket.ts'
 
 const tags = ['tickets']
 const params = IdParams('ticket')
 
-export const ticketRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }> = async (app, deps) => {
   app.get(
     '/tickets',
     {
@@ -60,7 +60,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =
       },
     },
     async (request) => {
-      const ticket = await useTicket(deps, request.params.id)
+      const ticket = await deps.doors.join(request.params.id)
       return success('ticket marked as used successfully', showTicket(ticket))
     },
   )

@@ -1,0 +1,43 @@
+/** What a group may write. */
+export type SqlValue = number | string | null
+
+/** A select of rows by their ids, each of them locked until the group ends: `${select} in (…)`. */
+export type GroupRead = {
+  /** Up to and without the `where`; `id` must be among the columns. */
+  select: string
+  /** Ascending, so that no two groups lock in opposite orders. */
+  ids: readonly number[]
+  /** `update` keeps all others out, `share` only those who want to change the row. */
+  lock: 'update' | 'share'
+}
+
+export type GroupWrite =
+  | { kind: 'insert'; table: string; columns: readonly string[]; rows: readonly (readonly SqlValue[])[] }
+  /** Sets the same values in all the rows with these ids. */
+  | { kind: 'set'; table: string; values: Readonly<Record<string, SqlValue>>; ids: readonly number[] }
+  /** Takes `amount` from a column of the row with this id, and stamps `updated_at`. */
+  | {
+      kind: 'subtract'
+      table: string
+      column: string
+      amounts: readonly (readonly [id: number, amount: number])[]
+      at: string
+    }
+
+/**
+ * One transaction for many: a trip to lock and read, then a trip to write and commit.
+ * Names and columns in it are the code's own; values are whatever people sent.
+ */
+export type Group = {
+  read(reads: readonly GroupRead[]): Promise<Record<string, unknown>[][]>
+  /** Writes everything and commits. */
+  commit(writes: readonly GroupWrite[]): Promise<void>
+}
+
+/** The commit was sent, and the connection was lost before its answer: it may have happened, or not. */
+export class CommitOutcomeUnknown extends Error {
+  override name = 'CommitOutcomeUnknown'
+}
+
+/** Runs `work` with a group; rolls back if it throws, or ends without committing. One at a time. */
+export type RunGroup = <T>(work: (group: Group) => Promise<T>) => Promise<T>

@@ -1,0 +1,98 @@
+import { createConnection, type Connection, type ConnectionOptions } from 'mysql2'
+import { mysql } from '../dialect.ts'
+import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
+import { readText, writeText } from './sql-text.ts'
+
+const trip_ms_max = 10_000
+/** After a failed connect, groups are refused for so long before the next try: no storm on a server that comes back. */
+const reconnect_ms = 200
+
+/**
+ * Groups on MySQL: a connection of their own, the only one that may send several statements in one packet
+ * (see sql-text.ts), so that a group costs two round trips however large it is.
+ */
+export function mysqlGroups(
+  options: ConnectionOptions,
+  sessionSettings: readonly string[],
+): { run: RunGroup; close: () => Promise<void> } {
+  let connection: Connection | undefined
+  let failed: { error: unknown; at: number } | undefined
+
+  async function connected(): Promise<Connection> {
+    if (connection) return connection
+    if (failed && performance.now() - failed.at < reconnect_ms) throw failed.error
+    const fresh = createConnection({ ...options, multipleStatements: true })
+    // Errors reach whoever waits for a statement; between statements they only mean that a new one is needed.
+    const lost = () => {
+      if (connection === fresh) connection = undefined
+    }
+    fresh.on('error', lost)
+    fresh.on('end', lost)
+    try {
+      await send(fresh, sessionSettings.join(';'))
+      failed = undefined
+      return (connection = fresh)
+    } catch (error) {
+      failed = { error, at: performance.now() }
+      fresh.destroy()
+      throw error
+    }
+  }
+
+  const run: RunGroup = async (work) => {
+    const current = await connected()
+    let state = 'idle' as 'idle' | 'open' | 'committing' | 'done'
+    const group: Group = {
+      async read(reads) {
+        state = 'open'
+        const results = await send(current, `start transaction;${reads.map(readText).join(';')}`)
+        return (results as unknown[]).slice(1) as Record<string, unknown>[][]
+      },
+      async commit(writes) {
+        const text = `${writes.map(writeText).join(';')};commit`
+        state = 'committing'
+        try {
+          await send(current, text)
+        } catch (error) {
+          // An error packet says that the server stopped before its commit; a lost connection says nothing.
+          if (mysql.meaningOf(error) === 'unavailable') {
+            throw new CommitOutcomeUnknown('connection lost in a commit', { cause: error })
+          }
+          state = 'open'
+          throw error
+        }
+        state = 'done'
+      },
+    }
+    try {
+      return await work(group)
+    } finally {
+      if (state === 'committing') discard(current)
+      else if (state === 'open') await send(current, 'rollback').catch(() => discard(current))
+    }
+  }
+
+  function discard(lost: Connection): void {
+    if (connection === lost) connection = undefined
+    lost.destroy()
+  }
+
+  return {
+    run,
+    close: async () => {
+      const last = connection
+      connection = undefined
+      if (last) await new Promise<void>((resolve) => last.end(() => resolve()))
+    },
+  }
+}
+
+/** One packet there and back; a server that says nothing for too long counts as lost. */
+function send(connection: Connection, sql: string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    connection.query({ sql, timeout: trip_ms_max }, (error, results) => {
+      if (error) reject(error as Error)
+      else resolve(results)
+    })
+  })
+}

@@ -1,0 +1,100 @@
+import { DomainError } from './errors.ts'
+
+/** How many go together: the gain of larger groups is small, and everyone in one waits for all of it. */
+const group_size_max = 256
+
+export type GroupQueueLimits = {
+  /** Waiting at most; beyond it the next one is refused at once. */
+  length_max: number
+  /** Nobody waits longer than this for their turn. */
+  wait_ms_max: number
+}
+
+/** How large a group may become, where items differ in weight: tickets of a booking, say. */
+export type Weight<Item> = { of: (item: Item) => number; max: number }
+
+export type GroupQueue<Item, Result> = {
+  /**
+   * Waits for its turn, in order of arrival, and for the commit of its group.
+   *
+   * @throws DomainError `server_busy` when the queue is full or the wait too long; else what `commit` gave it
+   */
+  join(item: Item): Promise<Result>
+}
+
+type Waiting<Item, Result> = {
+  item: Item
+  since_ms: number
+  resolve: (result: Result) => void
+  reject: (error: unknown) => void
+}
+
+/**
+ * Commits together what arrives together. One group is under way at a time; what arrives meanwhile forms the next.
+ * There is no timer to wait for: a lone item goes at once, and groups grow by themselves as load does.
+ *
+ * @param commit keeps a group and gives each item its result, or the error that it alone is refused with.
+ *   Must not throw for one item's sake; if it throws, the whole group is refused with that.
+ */
+export function groupQueue<Item, Result>(
+  commit: (items: Item[]) => Promise<(Result | Error)[]>,
+  { length_max, wait_ms_max }: GroupQueueLimits,
+  weight?: Weight<Item>,
+): GroupQueue<Item, Result> {
+  const waiting: Waiting<Item, Result>[] = []
+  let flushing = false
+
+  async function flush(): Promise<void> {
+    const sweep = setInterval(refuseOverdue, wait_ms_max / 10)
+    let answerLast = () => {}
+    while (waiting.length > 0) {
+      const group = takeGroup()
+      const committing = commit(group.map(({ item }) => item)).catch((error: Error) => group.map(() => error))
+      // The next group is on its way to the database before the last one is answered.
+      answerLast()
+      const results = await committing
+      answerLast = () => {
+        for (let index = 0; index < group.length; index++) {
+          const result = results[index]!
+          if (result instanceof Error) group[index]!.reject(result)
+          else group[index]!.resolve(result)
+        }
+      }
+    }
+    clearInterval(sweep)
+    flushing = false
+    answerLast()
+  }
+
+  /** The first in line; at least one, and no more than fit into a group. */
+  function takeGroup(): Waiting<Item, Result>[] {
+    let count = 0
+    let sum = 0
+    while (count < waiting.length && count < group_size_max) {
+      sum += weight ? weight.of(waiting[count]!.item) : 0
+      if (weight && sum > weight.max && count > 0) break
+      count++
+    }
+    return waiting.splice(0, count)
+  }
+
+  /** While a group takes long, those behind it are told in time. They stand in order of arrival. */
+  function refuseOverdue(): void {
+    const oldest_ms = performance.now() - wait_ms_max
+    const count = waiting.findIndex(({ since_ms }) => since_ms >= oldest_ms)
+    for (const one of waiting.splice(0, count === -1 ? waiting.length : count))
+      one.reject(new DomainError('server_busy'))
+  }
+
+  return {
+    join: (item) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length >= length_max) return reject(new DomainError('server_busy'))
+        waiting.push({ item, since_ms: performance.now(), resolve, reject })
+        if (flushing) return
+        flushing = true
+        // After this turn of the loop, so that what arrived in it goes together.
+        setImmediate(() => void flush())
+      }),
+  }
+}
