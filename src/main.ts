@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
@@ -15,7 +18,7 @@ const usage = `Usage: karcis <command>
   serve     start the server (npm start)
   migrate   bring the database's tables up to date
   seed      add the demo users and events
-  demo      serve a database of its own with the demo data, and say what to try
+  demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
 
@@ -25,11 +28,8 @@ export async function main([command = 'help', ...rest]: string[]): Promise<void>
   try {
     if (rest.length > 0) throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
     const env = readEnv()
-    config = readConfig(
-      command === 'demo' && !env['DATA_DIR'] ? { ...env, DATA_DIR: './data/demo' } : env,
-      process.stdout.isTTY,
-    )
-    await run(command, config)
+    config = readConfig(command === 'demo' ? demoSettings(env) : env, process.stdout.isTTY)
+    await run(command, config, env['npm_lifecycle_event'] !== undefined)
   } catch (error) {
     const sentence = explainStartup(error, config)
     console.error(sentence ?? error)
@@ -37,11 +37,11 @@ export async function main([command = 'help', ...rest]: string[]): Promise<void>
   }
 }
 
-async function run(command: string, config: Config): Promise<void> {
+async function run(command: string, config: Config, startedByNpm: boolean): Promise<void> {
   switch (command) {
     case 'serve':
     case 'demo':
-      return serve(config, openDeps, command === 'demo')
+      return serve(config, openDeps, { isDemo: command === 'demo', startedByNpm })
     case 'migrate':
       return withDeps(config, async ({ database }) => {
         const applied = await migrate(database)
@@ -73,6 +73,13 @@ async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Pr
   } finally {
     await deps.database.close()
   }
+}
+
+/** The demo never touches a real database: it has one of its own, gone when it stops. */
+function demoSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const folder = mkdtempSync(join(tmpdir(), 'karcis-demo-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return { ...env, DATABASE_URL: `sqlite:${folder}/karcis.db` }
 }
 
 /** The environment, and under it what .env says. */

@@ -8,8 +8,14 @@ import type { Deps } from './deps.ts'
 import { createLogger } from './log.ts'
 import { seed } from './seed.ts'
 
+const orphan_check_ms = 250
+
 /** Migrates, listens, and stays until SIGTERM or SIGINT. */
-export async function serve(config: Config, open: (config: Config) => Promise<Deps>, isDemo: boolean): Promise<void> {
+export async function serve(
+  config: Config,
+  open: (config: Config) => Promise<Deps>,
+  { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
+): Promise<void> {
   const log = createLogger(config)
   const deps = await open(config)
   let app: App | undefined
@@ -28,11 +34,11 @@ export async function serve(config: Config, open: (config: Config) => Promise<De
     await deps.database.close()
     throw error
   }
-  stopOnSignal(app, deps, log, config.shutdown_ms_max)
+  stopOnSignal(app, deps, log, config.shutdown_ms_max, startedByNpm)
 }
 
 /** Accepts nothing new, finishes what is in flight, closes the database, exits 0. */
-function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max: number): void {
+function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max: number, startedByNpm: boolean): void {
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return
@@ -50,4 +56,12 @@ function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max
     log.flush(() => process.exit(0))
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  if (startedByNpm) {
+    // npm gives its signal to a shell, which ends without passing it on; its end is all that is seen of it here.
+    const parent = process.ppid
+    const watch = setInterval(() => {
+      if (process.ppid !== parent) void stop('the end of npm')
+    }, orphan_check_ms)
+    watch.unref()
+  }
 }

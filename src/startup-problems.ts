@@ -39,6 +39,8 @@ function explainMysql(target: Extract<DatabaseTarget, { dialect: 'mysql' }>, cod
       return `User "${user}" may not use database "${database}" at ${host}:${port}. Grant it: GRANT ALL ON \`${database}\`.* TO '${user}'@'%';`
     case 'ER_BAD_DB_ERROR':
       return `There is no database "${database}" at ${host}:${port}. Make it: CREATE DATABASE \`${database}\` CHARACTER SET utf8mb4;`
+    case 'ER_TABLE_EXISTS_ERROR':
+      return `Database "${database}" has tables that are not Karcis's, or a migration that was cut off. Give Karcis an empty database of its own.`
     case 'ECONNREFUSED':
       return `Nothing answers at ${host}:${port}. Start the database server, or check DATABASE_URL, or DB_HOST and DB_PORT.`
     case 'ENOTFOUND':

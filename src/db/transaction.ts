@@ -4,6 +4,7 @@ import type { Database, Db, Tx } from './database.ts'
 import { CommitOutcomeUnknown } from './group/group.ts'
 
 const attempts_max = 10
+const retry_ms_max = 10_000
 const backoff_ms_max = 500
 
 /**
@@ -14,11 +15,13 @@ const backoff_ms_max = 500
  *   server can't be reached; whatever `work` throws otherwise
  */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const until = performance.now() + retry_ms_max
   for (let attempt = 1; ; attempt++) {
     try {
       return await database.writer.transaction().execute(work)
     } catch (error) {
-      if (database.dialect.meaningOf(error) !== 'conflict' || attempt === attempts_max) throw refusalOf(database, error)
+      const again = attempt < attempts_max && performance.now() < until
+      if (!again || database.dialect.meaningOf(error) !== 'conflict') throw refusalOf(database, error)
       // Full jitter: those who met once should not meet again at the same moment.
       await sleep(Math.random() * Math.min(backoff_ms_max, 10 * 2 ** attempt))
     }

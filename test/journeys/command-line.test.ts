@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../src/db/database.ts'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { createEmptyDatabase, onSqlite } from '../support/database.ts'
@@ -69,6 +71,27 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await assert.rejects(fetch(`${server.url}/healthz`))
   })
 }
+
+test('a SIGTERM to npm stops the server that npm started', async () => {
+  const npm = spawn('npm', ['start'], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, DATABASE_URL, PORT: '0', LOG_FORMAT: 'json', LOG_LEVEL: 'info' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  const url = await new Promise<string>((resolve) =>
+    npm.stdout.on('data', (chunk: Buffer) => {
+      output += chunk.toString()
+      const found = /"url":"([^"]+)"/.exec(output)
+      if (found) resolve(found[1]!.replace('localhost', '127.0.0.1'))
+    }),
+  )
+  assert.equal((await http('GET', `${url}/healthz`)).status, 200)
+  npm.kill('SIGTERM')
+  await once(npm.stdout, 'close')
+  assert.match(output, /"msg":"stopped"/)
+  await assert.rejects(fetch(`${url}/healthz`))
+})
 
 test('a request id that is sane comes back and stands in the log; no password does', async () => {
   const server = await startServer(DATABASE_URL)

@@ -91,7 +91,7 @@ export function mysqlGroups(
 function send(connection: Connection, sql: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
     connection.query({ sql, timeout: trip_ms_max }, (error, results) => {
-      if (error) reject(error as Error)
+      if (error) reject(error)
       else resolve(results)
     })
   })

@@ -20,7 +20,7 @@ export async function hashPassword(password: string): Promise<string> {
   if (hashing >= hashing_max) throw new DomainError('server_busy')
   hashing++
   try {
-    return await hash(password, { cost })
+    return await hash(password, cost)
   } finally {
     hashing--
   }
