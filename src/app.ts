@@ -1,4 +1,5 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Deps } from './deps.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
@@ -24,9 +25,9 @@ const request_ms_max = 30_000
 export type App = FastifyInstance
 
 /** The whole server but for its port: the same in production and in tests. */
-export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<App> {
+export async function buildApp(deps: Deps, logger: Logger): Promise<App> {
   const app = fastify({
-    loggerInstance: logger,
+    loggerInstance: logger as FastifyBaseLogger,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: body_bytes_max,
@@ -45,7 +46,7 @@ export async function buildApp(deps: Deps, logger: FastifyBaseLogger): Promise<A
   app.setValidatorCompiler(validatorCompiler)
   parseJsonBodies(app)
   handleErrors(app)
-  logRequests(app)
+  logRequests(app, logger)
   endConnectionsOnClose(app)
 
   await serveReference(app)

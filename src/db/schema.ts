@@ -9,6 +9,7 @@ export type Schema = {
   ticket: TicketTable
   id_block: IdBlockTable
   idempotency_key: IdempotencyKeyTable
+  group_fence: { id: number; created_at: Timestamp }
 }
 
 export type UserTable = {

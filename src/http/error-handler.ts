@@ -33,9 +33,10 @@ export function handleErrors(app: FastifyInstance): void {
   })
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     // The router takes `/users/` for an id that is empty.
-    if (request.is404 || (request.params as { id?: string }).id === '') throw new DomainError('route_not_found')
+    const isUnknown = request.is404 || (request.params as { id?: string }).id === ''
+    done(isUnknown ? new DomainError('route_not_found') : undefined)
   })
   app.setNotFoundHandler(() => {
     throw new DomainError('route_not_found')

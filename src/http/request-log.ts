@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import pino, { type DestinationStream, type Logger } from 'pino'
 
 /** The caller's X-Request-Id if it is harmless to repeat, else one of our own. */
 export function requestId(request: IncomingMessage): string {
@@ -8,20 +9,28 @@ export function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID()
 }
 
-/** One line a request, and its id in the answer. Bodies and query strings are never logged. */
-export function logRequests(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request, reply) => {
+/**
+ * One line a request, and its id in the answer. Bodies, headers and query strings are never logged, so there is
+ * nothing in a line to take out again.
+ *
+ * The line is put together here and given to the logger's own stream: an object handed to the logger costs several
+ * times as much (`npm run bench` shows it), and none of these values needs escaping. For the same reason the hooks
+ * call back: a promise for each would cost every request.
+ */
+export function logRequests(app: FastifyInstance, log: Logger): void {
+  app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    done()
   })
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      {
-        method: request.method,
-        route: request.routeOptions.url ?? null,
-        status: reply.statusCode,
-        duration_ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
-      },
-      'request',
+  if (!log.isLevelEnabled('info')) return
+  const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]!
+  app.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url
+    stream.write(
+      `{"level":"info","time":"${new Date().toISOString()}","request_id":"${request.id}","method":"${request.method}",` +
+        `"route":${route === undefined ? null : `"${route}"`},"status":${reply.statusCode},` +
+        `"duration_ms":${reply.elapsedTime.toFixed(3)},"msg":"request"}\n`,
     )
+    done()
   })
 }

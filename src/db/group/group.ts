@@ -24,6 +24,21 @@ export type GroupWrite =
       at: string
     }
 
+/** What a group takes for granted when it goes without looking first; if it isn't so, nothing is kept. */
+export type GroupGuard = {
+  /** The subtraction leaves more than nothing in each row, and touches rows only that are like this. */
+  subtraction: {
+    equal: Readonly<Record<string, SqlValue>>
+    above: Readonly<Record<string, SqlValue>>
+    /** Values that differ from row to row. */
+    equalById: Readonly<Record<string, readonly (readonly [id: number, value: SqlValue])[]>>
+  }
+  /** Every row with these ids is there, and has this value. */
+  rows: { table: string; ids: readonly number[]; column: string; value: SqlValue }
+  /** No fence stands under this number (see migration 0002). */
+  fence: number
+}
+
 /**
  * One transaction for many: a trip to lock and read, then a trip to write and commit.
  * Names and columns in it are the code's own; values are whatever people sent.
@@ -32,6 +47,18 @@ export type Group = {
   read(reads: readonly GroupRead[]): Promise<Record<string, unknown>[][]>
   /** Writes everything and commits. */
   commit(writes: readonly GroupWrite[]): Promise<void>
+  /**
+   * Instead of read and commit: everything in one trip, where a trip costs something. The first of the writes
+   * must be the subtraction that is guarded.
+   *
+   * @throws GuardFailed if the guard did not hold
+   */
+  commitAtOnce?: (guard: GroupGuard, writes: readonly GroupWrite[]) => Promise<void>
+}
+
+/** A group was not as it took for granted; nothing of it was kept. */
+export class GuardFailed extends Error {
+  override name = 'GuardFailed'
 }
 
 /** The commit was sent, and the connection was lost before its answer: it may have happened, or not. */

@@ -1,7 +1,7 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2'
 import { mysql } from '../dialect.ts'
-import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
-import { readText, writeText } from './sql-text.ts'
+import { CommitOutcomeUnknown, GuardFailed, type Group, type RunGroup } from './group.ts'
+import { guardedText, readText, writeText } from './sql-text.ts'
 
 const trip_ms_max = 10_000
 /** After a failed connect, groups are refused for so long before the next try: no storm on a server that comes back. */
@@ -48,21 +48,29 @@ export function mysqlGroups(
         const results = await send(current, `start transaction;${reads.map(readText).join(';')}`)
         return (results as unknown[]).slice(1) as Record<string, unknown>[][]
       },
-      async commit(writes) {
-        const text = `${writes.map(writeText).join(';')};commit`
-        state = 'committing'
+      commit: (writes) => commitText(writes.map(writeText).join(';')),
+      async commitAtOnce(guard, writes) {
         try {
-          await send(current, text)
+          await commitText(`start transaction;${guardedText(guard, writes)}`)
         } catch (error) {
-          // An error packet says that the server stopped before its commit; a lost connection says nothing.
-          if (mysql.meaningOf(error) === 'unavailable') {
-            throw new CommitOutcomeUnknown('connection lost in a commit', { cause: error })
-          }
-          state = 'open'
-          throw error
+          if ((error as { code?: string }).code !== 'ER_SUBQUERY_NO_1_ROW') throw error
+          throw new GuardFailed('not as expected', { cause: error })
         }
-        state = 'done'
       },
+    }
+    async function commitText(text: string): Promise<void> {
+      state = 'committing'
+      try {
+        await send(current, `${text};commit`)
+      } catch (error) {
+        // An error packet says that the server stopped before its commit; a lost connection says nothing.
+        if (mysql.meaningOf(error) === 'unavailable') {
+          throw new CommitOutcomeUnknown('connection lost in a commit', { cause: error })
+        }
+        state = 'open'
+        throw error
+      }
+      state = 'done'
     }
     try {
       return await work(group)

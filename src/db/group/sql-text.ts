@@ -1,4 +1,4 @@
-import type { GroupRead, GroupWrite, SqlValue } from './group.ts'
+import type { GroupGuard, GroupRead, GroupWrite, SqlValue } from './group.ts'
 
 /** What needs no quoting but the quotes: no backslash, no quote, nothing outside ASCII. */
 const plain = /^[\w .:-]*$/
@@ -44,8 +44,44 @@ export function writeText(write: GroupWrite): string {
     const assignments = Object.entries(values).map(([column, value]) => `${column} = ${literal(value)}`)
     return `update ${table} set ${assignments.join(', ')} where id in (${ids.map(literal).join(',')})`
   }
-  const { table, column, amounts, at } = write
-  const cases = amounts.map(([id, amount]) => `when ${literal(id)} then ${literal(amount)}`).join(' ')
+  return subtractText(write)
+}
+
+function subtractText({ table, column, amounts, at }: Extract<GroupWrite, { kind: 'subtract' }>): string {
   const ids = amounts.map(([id]) => literal(id)).join(',')
-  return `update ${table} set ${column} = ${column} - case id ${cases} end, updated_at = ${literal(at)} where id in (${ids})`
+  return `update ${table} set ${column} = ${column} - ${byId(amounts)}, updated_at = ${literal(at)} where id in (${ids})`
+}
+
+/**
+ * The writes of a group that has not looked first. The guard stands in the subtraction's WHERE; the select
+ * behind it fails, and so ends the packet, unless all rows were touched and all else is as expected.
+ * The fence is read when the rows are locked already: docs/decisions/0009 says why that matters.
+ */
+export function guardedText({ subtraction, rows, fence }: GroupGuard, [first, ...rest]: readonly GroupWrite[]): string {
+  if (first?.kind !== 'subtract') throw new TypeError('a guarded group begins with its subtraction')
+  const conditions = [
+    ...Object.entries(subtraction.equal).map(([column, value]) => `${column} = ${literal(value)}`),
+    ...Object.entries(subtraction.above).map(([column, value]) => `${column} > ${literal(value)}`),
+    ...Object.entries(subtraction.equalById).map(([column, values]) => `${column} = ${byId(values)}`),
+    `${first.column} > ${byId(first.amounts)}`,
+  ]
+  const { table, ids, column, value } = rows
+  const found = `select count(*) from ${table} where id in (${ids.map(literal).join(',')}) and ${column} = ${literal(value)}`
+  const expected = [
+    `row_count() = ${first.amounts.length}`,
+    `not exists (select 1 from group_fence where id = ${literal(fence)})`,
+    `(${found}) = ${ids.length}`,
+  ]
+  return [
+    `${subtractText(first)} and ${conditions.join(' and ')}`,
+    // "Subquery returns more than 1 row" is the one error by which plain SQL can end a packet on a condition.
+    `select if(${expected.join(' and ')}, 0, (select 1 union select 2))`,
+    ...rest.map(writeText),
+  ].join(';')
+}
+
+/** A value for each id; a bare one where there is but one. */
+function byId(values: readonly (readonly [id: number, value: SqlValue])[]): string {
+  if (values.length === 1) return literal(values[0]![1])
+  return `case id ${values.map(([id, value]) => `when ${literal(id)} then ${literal(value)}`).join(' ')} end`
 }

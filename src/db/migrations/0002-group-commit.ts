@@ -14,6 +14,10 @@ export function groupCommit({ columns, tableOptions }: Dialect): string[] {
     `insert into id_block (name, next_id) select 'booking', coalesce(max(id), 0) + 1 from booking`,
     `insert into id_block (name, next_id) select 'ticket', coalesce(max(id), 0) + 1 from ticket`,
 
+    // Who could not learn whether a group was committed puts up a fence under the group's number: a group
+    // that is still on its way finds it, and stops. Almost always empty.
+    `create table group_fence (id ${reference} not null primary key, created_at ${timestamp} not null) ${tableOptions}`,
+
     `create table idempotency_key (
       scope ${ascii('scope', 64)} not null,
       idempotency_key ${ascii('idempotency_key', 255)} not null,

@@ -1,6 +1,7 @@
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { Page } from '../../lib/page.ts'
+import type { Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
 
 export async function findBooking(db: Db, id: number): Promise<Booking | undefined> {
@@ -27,4 +28,10 @@ export async function lockEvents(tx: Tx, dialect: Dialect, ids: readonly number[
     .orderBy('id')
     .$if(dialect.locksRows, (query) => query.forUpdate())
     .execute()
+}
+
+/** Stops a group that is still on its way; putting it up twice is fine. */
+export async function putUpFence(tx: Tx, id: number, at: Timestamp): Promise<void> {
+  const found = await tx.selectFrom('group_fence').select('id').where('id', '=', id).executeTakeFirst()
+  if (!found) await tx.insertInto('group_fence').values({ id, created_at: at }).execute()
 }

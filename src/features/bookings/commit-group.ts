@@ -1,13 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CommitOutcomeUnknown, type Group, type GroupWrite, type RunGroup } from '../../db/group/group.ts'
+import {
+  CommitOutcomeUnknown,
+  type Group,
+  type GroupGuard,
+  type GroupWrite,
+  type RunGroup,
+} from '../../db/group/group.ts'
 import { idBlocks } from '../../db/id-blocks.ts'
 import { inTransaction, refusalOf } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
-import { decideGroup, type Customer, type EventOnSale, type Order } from './booking-group.ts'
-import { lockEvents } from './bookings.sql.ts'
+import { decideGroup, type Customer, type Decision, type EventOnSale, type Order } from './booking-group.ts'
+import { findBooking, lockEvents, putUpFence } from './bookings.sql.ts'
 import { keyColumns, type IdempotencyKey } from './idempotency.ts'
 
 /** An order with a name for each ticket, and its Idempotency-Key if it came with one. */
@@ -16,6 +22,8 @@ export type PlacedOrder = Order & { holders: readonly string[]; key?: Idempotenc
 const attempts_max = 10
 const draws_max = 5
 const find_out_ms_max = 15_000
+const events_seen_max = 10_000
+const customers_seen_max = 100_000
 
 const bookingColumns = [
   'id',
@@ -67,9 +75,55 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
     }
   }
 
+  /**
+   * What this server has last seen of the events and customers of its orders. Never believed: a group that goes
+   * by it is guarded, and goes the long way if anything has changed.
+   */
+  const seen = { events: new Map<number, EventOnSale>(), customers: new Map<number, Customer>() }
+
   async function once(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
     await bookingIds.reserve(orders.length)
     await ticketIds.reserve(orders.reduce((sum, { quantity }) => sum + quantity, 0))
+    const at = toTimestamp(deps.now())
+    const planned = plan(orders, decideGroup(orders, seen.events, seen.customers, at), at)
+    // All or nothing: whoever is refused is refused by what is in the database, not by what was seen.
+    const goesAtOnce = deps.database.dialect.hasTrips && planned.every((one) => !(one instanceof Error))
+    if (goesAtOnce && (await atOnce(orders, made(planned)))) return planned
+    return theLongWay(orders)
+  }
+
+  /** One trip. False if the guard did not hold, or anything else went wrong without anything being kept. */
+  async function atOnce(orders: readonly PlacedOrder[], bookings: readonly Booking[]): Promise<boolean> {
+    const [first] = bookings as [Booking]
+    const eventIds = ascending(orders.map(({ event_id }) => event_id))
+    const guard: GroupGuard = {
+      subtraction: {
+        equal: { closed: 0 },
+        above: { date: first.created_at },
+        equalById: { price: eventIds.map((id) => [id, seen.events.get(id)!.price] as const) },
+      },
+      rows: {
+        table: 'user',
+        ids: ascending(orders.map(({ customer_id }) => customer_id)),
+        column: 'role',
+        value: 'customer',
+      },
+      fence: first.id,
+    }
+    try {
+      await run((group) => group.commitAtOnce!(guard, writesOf(bookings, orders)))
+    } catch (error) {
+      for (const id of eventIds) seen.events.delete(id)
+      if (error instanceof CommitOutcomeUnknown) return wasCommitted(bookings, error)
+      if (error instanceof DomainError || deps.database.dialect.meaningOf(error) === 'unavailable') throw error
+      return false
+    }
+    for (const { event_id, quantity } of bookings) takeSeen(event_id, quantity)
+    return true
+  }
+
+  /** Two trips: lock and look, then write what was decided on what is there. */
+  async function theLongWay(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
     let planned: (Booking | Error)[] = []
     try {
       await run(async (group) => {
@@ -79,7 +133,7 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
       })
     } catch (error) {
       if (!(error instanceof CommitOutcomeUnknown)) throw error
-      if (!(await wasCommitted(planned, error))) throw new Undone()
+      if (!(await wasCommitted(made(planned), error))) throw new Undone()
     }
     return planned
   }
@@ -98,6 +152,11 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
       },
     ])) as unknown as [EventOnSale[], Customer[]]
     const decisions = decideGroup(orders, byId(events), byId(customers), at)
+    if (deps.database.dialect.hasTrips) remember(events, customers, orders, decisions)
+    return plan(orders, decisions, at)
+  }
+
+  function plan(orders: readonly PlacedOrder[], decisions: readonly Decision[], at: Timestamp): (Booking | Error)[] {
     return decisions.map((decision, index) => {
       if (decision instanceof Error) return decision
       const { customer_id, event_id, quantity } = orders[index]!
@@ -142,24 +201,51 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   }
 
   /**
-   * Finds out what became of a commit whose answer was lost. The lost transaction holds its events until it has
-   * ended, one way or the other; so who gets their locks sees its end, and the group's first booking is there, or not.
+   * Finds out what became of a commit whose answer was lost, and makes sure that it stays so. A fence stops a group
+   * that has not locked its events yet; one that has keeps them locked until it has ended, so who gets the locks
+   * behind the fence sees the end: the group's first booking is there, or never will be.
    */
-  async function wasCommitted(planned: readonly (Booking | Error)[], cause: unknown): Promise<boolean> {
-    const bookings = made(planned)
+  async function wasCommitted(bookings: readonly Booking[], cause: unknown): Promise<boolean> {
+    const [{ id }] = bookings as [Booking]
+    const { dialect } = deps.database
+    const eventIds = ascending(bookings.map(({ event_id }) => event_id))
     const until = performance.now() + find_out_ms_max
     for (;;) {
       try {
+        await inTransaction(deps.database, (tx) => putUpFence(tx, id, toTimestamp(deps.now())))
         return await inTransaction(deps.database, async (tx) => {
-          await lockEvents(tx, deps.database.dialect, ascending(bookings.map(({ event_id }) => event_id)))
-          const found = await tx.selectFrom('booking').select('id').where('id', '=', bookings[0]!.id).executeTakeFirst()
-          return found !== undefined
+          await lockEvents(tx, dialect, eventIds)
+          return (await findBooking(tx, id)) !== undefined
         })
       } catch (error) {
         if (!(error instanceof DomainError) || performance.now() > until) throw refusalOf(deps.database, cause)
         await sleep(250)
       }
     }
+  }
+
+  function remember(
+    events: readonly EventOnSale[],
+    customers: readonly Customer[],
+    orders: readonly PlacedOrder[],
+    decisions: readonly Decision[],
+  ): void {
+    for (const event of events) {
+      if (seen.events.size >= events_seen_max) seen.events.clear()
+      seen.events.set(event.id, { ...event })
+    }
+    for (const customer of customers) {
+      if (seen.customers.size >= customers_seen_max) seen.customers.clear()
+      seen.customers.set(customer.id, customer)
+    }
+    for (const [index, { event_id, quantity }] of orders.entries()) {
+      if (!(decisions[index] instanceof Error)) takeSeen(event_id, quantity)
+    }
+  }
+
+  function takeSeen(eventId: number, quantity: number): void {
+    const event = seen.events.get(eventId)
+    if (event) event.available_seat -= quantity
   }
 
   return commitGroup
