@@ -13,8 +13,6 @@ export function parseJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null)
     if (!isUtf8(body)) return done(new DomainError('invalid_body'))
-    // A byte order mark is no part of the JSON.
-    const text = body.toString('utf8').replace(/^\uFEFF/, '')
-    void parse(request, text, done)
+    void parse(request, body.toString('utf8'), done)
   })
 }

@@ -75,7 +75,7 @@ export function guardedText({ subtraction, rows, fence }: GroupGuard, [first, ..
   return [
     `${subtractText(first)} and ${conditions.join(' and ')}`,
     // "Subquery returns more than 1 row" is the one error by which plain SQL can end a packet on a condition.
-    `select if(${expected.join(' and ')}, 0, (select 1 union select 2))`,
+    `select if(${expected.join(' and ')}, 0, (select 1 union select 2)) as holds`,
     ...rest.map(writeText),
   ].join(';')
 }
