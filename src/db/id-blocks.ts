@@ -7,6 +7,8 @@ const block_max = 100_000
 export type IdSource = {
   /** Makes sure that `count` ids are at hand. Outside a transaction: it may need one. */
   reserve(count: number): Promise<void>
+  /** Gives up what is left of the block: somebody else has put rows into it. */
+  abandon(): void
   /** The next id; one must have been reserved. */
   next(): number
 }
@@ -25,17 +27,24 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
   async function lease(count: number): Promise<void> {
     size = Math.min(block_max, Math.max(size * 2, count))
     const first = await inTransaction(database, async (tx) => {
-      await tx
-        .updateTable('id_block')
-        .set((eb) => ({ next_id: eb('next_id', '+', size) }))
-        .where('name', '=', name)
-        .execute()
-      const { next_id } = await tx
+      const block = await tx
         .selectFrom('id_block')
         .select('next_id')
         .where('name', '=', name)
+        .$if(database.dialect.locksRows, (query) => query.forUpdate())
         .executeTakeFirstOrThrow()
-      return next_id - size
+      const { last } = await tx
+        .selectFrom(name)
+        .select(({ fn }) => fn.max('id').as('last'))
+        .executeTakeFirstOrThrow()
+      // Rows that came in another way, by an import say, push the blocks beyond them.
+      const first = Math.max(block.next_id, (last ?? 0) + 1)
+      await tx
+        .updateTable('id_block')
+        .set({ next_id: first + size })
+        .where('name', '=', name)
+        .execute()
+      return first
     })
     // A block that follows the last one goes on with it; otherwise the rest of the last one is dropped.
     if (first !== end) next = first
@@ -45,6 +54,9 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
   return {
     async reserve(count) {
       while (end - next < count) await lease(count)
+    },
+    abandon() {
+      next = end
     },
     next() {
       if (next >= end) throw new Error(`no ${name} id was reserved`)

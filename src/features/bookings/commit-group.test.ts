@@ -69,3 +69,29 @@ test('ids ascend, and no two servers get the same', async () => {
   const ids = results.map((one) => (one as { id: number }).id)
   assert.equal(new Set(ids).size, 640)
 })
+
+test('rows that were put in by hand, in the middle of a leased block, are stepped over', async () => {
+  const event = await anEvent({ capacity: 1_000 })
+  const [booked] = await commitGroup([order(event.id)])
+  const { id, ...booking } = booked as { id: number; [column: string]: unknown }
+  await deps.database.writer
+    .insertInto('booking')
+    .values([1, 2, 3].map((step) => ({ ...(booking as object), id: id + step })) as never)
+    .execute()
+  const results = await commitGroup([order(event.id), order(event.id), order(event.id)])
+  assert.deepEqual(kinds(results), Array(3).fill('booked'))
+  assert.ok(results.every((one) => (one as { id: number }).id > id + 3))
+})
+
+test('groups whose guard fails again and again never run out of ids', async () => {
+  const event = await anEvent({ capacity: 100_000 })
+  for (let round = 0; round < 30; round++) {
+    // Another price each time: what was seen of the event is never right.
+    await deps.database.writer.updateTable('event').set({ price: round }).where('id', '=', event.id).execute()
+    const orders = Array.from({ length: 60 }, () => order(event.id))
+    const results = await commitGroup(orders)
+    assert.deepEqual(kinds(results), Array(60).fill('booked'))
+    for (const one of results) assert.equal((one as { total_price: number }).total_price, round)
+  }
+  await assertBooksBalance(deps.database.db)
+})

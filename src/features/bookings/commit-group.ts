@@ -62,7 +62,9 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
           if (attempt === attempts_max)
             return orders.map(() => new DomainError('database_unavailable', undefined, { cause: error }))
         } else if (meaning === 'duplicate' && attempt < (orders.length === 1 ? draws_max : 2)) {
-          // Most likely two codes that clash: the next attempt draws new ones for all.
+          // Two codes that clash, or ids that somebody has taken by hand: the next attempt has new ones for all.
+          bookingIds.abandon()
+          ticketIds.abandon()
         } else if (orders.length === 1) {
           return [
             meaning === 'duplicate' ? new DomainError('server_busy', undefined, { cause: error }) : (error as Error),
@@ -82,14 +84,18 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   const seen = { events: new Map<number, EventOnSale>(), customers: new Map<number, Customer>() }
 
   async function once(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
-    await bookingIds.reserve(orders.length)
-    await ticketIds.reserve(orders.reduce((sum, { quantity }) => sum + quantity, 0))
+    await reserveIds(orders)
     const at = toTimestamp(deps.now())
     const planned = plan(orders, decideGroup(orders, seen.events, seen.customers, at), at)
     // All or nothing: whoever is refused is refused by what is in the database, not by what was seen.
     const goesAtOnce = deps.database.dialect.hasTrips && planned.every((one) => !(one instanceof Error))
     if (goesAtOnce && (await atOnce(orders, made(planned)))) return planned
     return theLongWay(orders)
+  }
+
+  async function reserveIds(orders: readonly PlacedOrder[]): Promise<void> {
+    await bookingIds.reserve(orders.length)
+    await ticketIds.reserve(orders.reduce((sum, { quantity }) => sum + quantity, 0))
   }
 
   /** One trip. False if the guard did not hold, or anything else went wrong without anything being kept. */
@@ -124,6 +130,8 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
 
   /** Two trips: lock and look, then write what was decided on what is there. */
   async function theLongWay(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
+    // Those of a group that went at once and failed are spent.
+    await reserveIds(orders)
     let planned: (Booking | Error)[] = []
     try {
       await run(async (group) => {
