@@ -81,6 +81,10 @@ test('rows that were put in by hand, in the middle of a leased block, are steppe
   const results = await commitGroup([order(event.id), order(event.id), order(event.id)])
   assert.deepEqual(kinds(results), Array(3).fill('booked'))
   assert.ok(results.every((one) => (one as { id: number }).id > id + 3))
+  await deps.database.writer
+    .deleteFrom('booking')
+    .where('id', 'in', [id + 1, id + 2, id + 3])
+    .execute()
 })
 
 test('groups whose guard fails again and again never run out of ids', async () => {
