@@ -1,0 +1,108 @@
+import type { Sql } from './databases.ts'
+
+/** What is in the tables before a case. */
+export type Fill = {
+  events: number
+  capacity: number
+  /** An event more that is sold out, with so many tickets in bookings of two; an even number, or 0 for none. */
+  tickets: number
+}
+
+export const customers = 1_000
+const organizer = customers + 1
+const rows_at_once = 100_000
+const at = "'2025-01-15 10:30:00'"
+
+/**
+ * Fills the tables by SQL that both databases understand. Ticket codes are unique and come in no order, as
+ * those of real bookings do, so that their index grows as it does in use.
+ */
+export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill): Promise<void> {
+  await insertNumbered(
+    sql,
+    organizer,
+    'user (id, name, email, email_key, password_hash, role, created_at, updated_at)',
+    [
+      "i, concat('User ', i), concat('user', i, '@example.com'), concat('user', i, '@example.com'), 'none'",
+      `case when i = ${organizer} then 'organizer' else 'customer' end, ${at}, ${at}`,
+    ],
+  )
+  const eventColumns =
+    'event (id, organizer_id, title, location, capacity, available_seat, price, date, created_at, updated_at)'
+  const place = `${organizer}, concat('Konser Musik Nusantara ', i), 'Stadion Utama, Jakarta'`
+  const rest = `500000, '2099-12-31 19:00:00', ${at}, ${at}`
+  await insertNumbered(sql, events, eventColumns, ['i', place, `${capacity}, ${capacity}`, rest])
+  if (tickets === 0) return
+
+  const past = soldOutEvent({ events })
+  await insertNumbered(sql, 1, eventColumns, [`${past}`, place, `${tickets}, 0`, rest])
+  await insertNumbered(
+    sql,
+    tickets / 2,
+    'booking (id, customer_id, event_id, quantity, total_price, status, created_at, updated_at)',
+    [`i, 1 + i % ${customers}, ${past}, 2, 1000000, 'success', ${at}, ${at}`],
+  )
+  await insertNumbered(
+    sql,
+    tickets,
+    'ticket (id, booking_id, holder_name, ticket_code, status, created_at, updated_at)',
+    [`i, (i + 1) >> 1, concat('Ticket ', 2 - i % 2), ${code}, 'unused', ${at}, ${at}`],
+  )
+}
+
+/** Where the tickets of a fill belong. */
+export const soldOutEvent = ({ events }: Pick<Fill, 'events'>) => events + 1
+
+/** An odd factor modulo 2^40 reaches every value once; each five bits of it are a letter. */
+const mixed = '((i * 339767774205) & 1099511627775)'
+const letters = Array.from({ length: 8 }, (_, place) => {
+  const letter = `((${mixed} >> ${place * 5}) & 31)`
+  return `substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + ${letter}, 1)`
+})
+const code = `concat(${letters.join(', ')})`
+
+/** Inserts a row for each i from 1 to count. */
+async function insertNumbered(sql: Sql, count: number, into: string, values: string[]): Promise<void> {
+  const digit = Array.from({ length: 10 }, (_, digit) => `select ${digit} as d`).join(' union all ')
+  for (let offset = 0; offset < count; offset += rows_at_once) {
+    const until = Math.min(count - offset, rows_at_once)
+    await sql.all(
+      `insert into ${into} with digit as (${digit}), numbered as (
+         select ${offset} + 1 + a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d as i
+         from digit a cross join digit b cross join digit c cross join digit e cross join digit f
+         where a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d < ${until})
+       select ${values.join(', ')} from numbered order by i`,
+    )
+  }
+}
+
+/**
+ * What is wrong with the books, in words: for each event the seats gone must be the seats booked and the tickets
+ * issued; and there must be exactly the bookings that were answered 201.
+ */
+export async function booksProblems(sql: Sql, bookings: number, used?: number): Promise<string[]> {
+  const unbalanced = await sql.all(
+    `select event.id as id, capacity - available_seat as gone, coalesce(booked, 0) as booked,
+       coalesce(tickets, 0) as tickets
+     from event
+     left join (select event_id, sum(quantity) as booked from booking group by event_id) b on b.event_id = event.id
+     left join (select event_id, count(*) as tickets from ticket join booking on booking.id = ticket.booking_id
+       group by event_id) t on t.event_id = event.id
+     where capacity - available_seat <> coalesce(booked, 0) or capacity - available_seat <> coalesce(tickets, 0)
+       or available_seat < 0
+     limit 5`,
+  )
+  const problems = unbalanced.map(
+    ({ id, gone, booked, tickets }) => `event ${id}: ${gone} seats gone, ${booked} booked, ${tickets} tickets`,
+  )
+  const found = await countOf(sql, 'booking')
+  if (found !== bookings) problems.push(`${bookings} bookings were answered 201 or there before, ${found} are there`)
+  const usedFound = used === undefined ? used : await countOf(sql, "ticket where status = 'used'")
+  if (usedFound !== used) problems.push(`${used} uses were answered 200, ${usedFound} tickets are used`)
+  return problems
+}
+
+async function countOf(sql: Sql, what: string): Promise<number> {
+  const [row] = await sql.all(`select count(*) as n from ${what}`)
+  return Number(row!['n'])
+}

@@ -1,0 +1,295 @@
+import { customers, soldOutEvent, type Fill } from './books.ts'
+import type { Request } from './load.ts'
+
+/** `mysql` stands for MariaDB too. */
+export type Kind = 'sqlite' | 'mysql'
+
+export type Settings = {
+  rounds: number
+  seconds: number
+  warm_s: number
+  /** How many tickets are in the table, for the cases that watch it grow. */
+  growth: number[]
+}
+
+/** A set of tables with servers on them, and what is measured there. */
+export type Scenario = {
+  name: string
+  only?: Kind
+  fill: Fill
+  measurements: Measurement[]
+}
+
+export type Measurement = {
+  name: string
+  connections: number
+  /** In each round they take turns. The first is what is measured; its ratio to each other one is printed. */
+  contenders: Contender[]
+  /** Answers that count as work. */
+  counted: number[]
+  /** Whose answer the bare server gives; left out, the first contender's. */
+  sample?: Request
+  /** Sold at a steady pace meanwhile. */
+  background?: Request
+  /** Of each round, exactly so many are sold, and its time is what matters. */
+  sold?: number
+  goals?: Partial<Record<Kind, Goals>>
+}
+
+export type Contender = {
+  name: string
+  server: 'karcis' | 'two karcis' | 'bare' | 'baseline'
+  request: (round: number) => Request
+  requests_max?: number
+}
+
+/** What issue and docs promise. Ratios are of the first contender to the one that is named. */
+export type Goals = {
+  ratios?: Record<string, number>
+  p99_ms_max?: number
+  max_ms_max?: number
+  elapsed_s_max?: number
+}
+
+const capacity_max = 10_000_000
+const connection_counts = [64, 256, 2_000]
+const seats = 1_000
+const sellOutRequests = 5_000
+/** More than `use` can do in a second, so that its tickets last. */
+const uses_a_second_max = 40_000
+const tickets_before = 100_000
+const page_rows = 50
+
+/** All that is measured. */
+export function scenarios(settings: Settings): Scenario[] {
+  return [
+    ...connection_counts.map(hotEvent),
+    ...connection_counts.map(manyEvents),
+    twoServers(settings),
+    ...[64, 2_000].map((connections) => sellOut(connections, settings)),
+    refusals(),
+    reads(),
+    uses(settings),
+    ...settings.growth.map(growth),
+  ]
+}
+
+/** A hot event for each round, so that none comes near the 10,000,000 seats that an event may have. */
+function hotEvent(connections: number): Scenario {
+  const goals = {
+    mysql: { ratios: { baseline: 17, bare: 0.4 }, p99_ms_max: 20 },
+    sqlite: { ratios: { bare: 0.3 }, p99_ms_max: 25, max_ms_max: 150 },
+  }
+  return {
+    name: 'hot event',
+    fill: { events: 100, capacity: capacity_max, tickets: 0 },
+    measurements: [
+      {
+        name: 'bookings, one hot event',
+        connections,
+        contenders: againstBoth((round) => booking({ event: 1 + (round % 100) })),
+        counted: [201],
+        ...(connections === 64 && { goals }),
+      },
+    ],
+  }
+}
+
+function manyEvents(connections: number): Scenario {
+  const request = () => booking({ event: '{event}', events: 1_000 })
+  return {
+    name: 'many events',
+    fill: { events: 1_000, capacity: capacity_max, tickets: 0 },
+    measurements: [
+      {
+        name: 'bookings, 1,000 events',
+        connections,
+        contenders: againstBoth(request),
+        counted: [201],
+        ...(connections === 64 && { goals: { mysql: { ratios: { baseline: 6 } } } }),
+      },
+    ],
+  }
+}
+
+/** Both share the machine's cores, so twice the speed of one is not to be had here; losing much would be wrong. */
+function twoServers({ rounds }: Settings): Scenario {
+  const request = (round: number) => booking({ event: 1 + round })
+  return {
+    name: 'two servers',
+    only: 'mysql',
+    fill: { events: rounds + 1, capacity: capacity_max, tickets: 0 },
+    measurements: [
+      {
+        name: 'bookings, one hot event, two servers',
+        connections: 64,
+        contenders: [
+          { name: 'two servers', server: 'two karcis', request },
+          { name: 'one server', server: 'karcis', request },
+        ],
+        counted: [201],
+        goals: { mysql: { ratios: { 'one server': 0.8 } } },
+      },
+    ],
+  }
+}
+
+function sellOut(connections: number, { rounds }: Settings): Scenario {
+  const request = (round: number) => booking({ event: 1 + round, quantity: 1 })
+  const goals = { elapsed_s_max: 2 }
+  return {
+    name: 'sell-out',
+    fill: { events: rounds, capacity: seats, tickets: 0 },
+    measurements: [
+      {
+        name: 'sell-out, 5,000 requests for 1,000 seats',
+        connections,
+        contenders: [
+          { name: 'karcis', server: 'karcis', request, requests_max: sellOutRequests },
+          { name: 'baseline', server: 'baseline', request, requests_max: sellOutRequests },
+        ],
+        counted: [201, 409],
+        sold: seats,
+        goals: { mysql: goals, sqlite: goals },
+      },
+    ],
+  }
+}
+
+function refusals(): Scenario {
+  const fill = { events: 1, capacity: seats, tickets: 1_000 }
+  const goals = { ratios: { bare: 0.6 } }
+  return {
+    name: 'refusals',
+    fill,
+    measurements: [
+      {
+        name: 'refusals after a sell-out',
+        connections: 64,
+        contenders: againstBoth(() => booking({ event: soldOutEvent(fill) })),
+        counted: [409],
+        goals: { mysql: goals, sqlite: goals },
+      },
+    ],
+  }
+}
+
+function reads(): Scenario {
+  const readEvent: Request = { method: 'GET', path: '/api/v1/events/1' }
+  const list = (limit: number): Request => ({ method: 'GET', path: `/api/v1/events?limit=${limit}` })
+  const common = { connections: 64, counted: [200] }
+  const goal = (bare: number) => ({ mysql: { ratios: { bare } }, sqlite: { ratios: { bare } } })
+  return {
+    name: 'reads',
+    fill: { events: 200, capacity: capacity_max, tickets: tickets_before },
+    measurements: [
+      { ...common, name: 'GET event', contenders: againstBare(() => readEvent), goals: goal(0.6) },
+      {
+        ...common,
+        name: 'GET event, 1,000 bookings/s of it meanwhile',
+        contenders: againstBare(() => readEvent),
+        background: booking({ event: 1 }),
+      },
+      { ...common, name: 'GET ticket', contenders: againstBare(() => readTicket(tickets_before)) },
+      { ...common, name: 'list of 50 events', contenders: againstBare(() => list(50)), goals: goal(0.5) },
+      { ...common, name: 'list of 100 events', contenders: againstBare(() => list(100)) },
+    ],
+  }
+}
+
+/** Each round has tickets of its own. It is held against the bare POST of a booking, as all that writes is. */
+function uses({ rounds, seconds, warm_s }: Settings): Scenario {
+  const slice = Math.ceil(uses_a_second_max * (warm_s + seconds))
+  const tickets = slice * (rounds + 1)
+  const use = (round: number): Request => ({
+    method: 'PUT',
+    path: '/api/v1/tickets/{ticket}/use',
+    numbers: { ticket: { from: 1 + slice * round, to: slice * (round + 1), order: 'rising' } },
+  })
+  return {
+    name: 'use',
+    fill: { events: 1, capacity: seats, tickets: tickets + (tickets % 2) },
+    measurements: [
+      {
+        name: 'use of tickets',
+        connections: 64,
+        contenders: [
+          { name: 'karcis', server: 'karcis', request: use, requests_max: slice },
+          { name: 'bare', server: 'bare', request: () => booking({ event: 1 }) },
+        ],
+        counted: [200],
+        sample: readTicket(1),
+        goals: { mysql: { ratios: { bare: 0.35 } } },
+      },
+    ],
+  }
+}
+
+function growth(tickets: number): Scenario {
+  const page = (number: number): Request => ({
+    method: 'GET',
+    path: `/api/v1/tickets?limit=${page_rows}&page=${number}`,
+  })
+  const goals = { ratios: { 'first page': 1 / 1.5 } }
+  const among = `${tickets.toLocaleString('en')} tickets`
+  return {
+    name: 'growth',
+    fill: { events: 100, capacity: capacity_max, tickets },
+    measurements: [
+      {
+        name: `last page of ${among}`,
+        connections: 16,
+        contenders: [
+          { name: 'last page', server: 'karcis', request: () => page(tickets / page_rows) },
+          { name: 'first page', server: 'karcis', request: () => page(1) },
+        ],
+        counted: [200],
+        goals: { mysql: goals, sqlite: goals },
+      },
+      {
+        name: `GET ticket among ${among}`,
+        connections: 64,
+        contenders: againstBare(() => readTicket(tickets)),
+        counted: [200],
+      },
+      {
+        name: `bookings beside ${among}`,
+        connections: 64,
+        contenders: againstBare((round) => booking({ event: 1 + (round % 100) })),
+        counted: [201],
+      },
+    ],
+  }
+}
+
+/** Each request is of another customer, and names its holders, as the requests of a real sale do. */
+function booking({ event, events = 1, quantity = 2 }: { event: number | string; events?: number; quantity?: 1 | 2 }) {
+  const holders = ['Ani Wijaya', 'Budi Santoso'].slice(0, quantity)
+  return {
+    method: 'POST',
+    path: '/api/v1/bookings',
+    body:
+      `{"customer_id":{customer},"event_id":${event},"quantity":${quantity},` +
+      `"holder_names":${JSON.stringify(holders)}}`,
+    numbers: {
+      customer: { from: 1, to: customers, order: 'random' },
+      event: { from: 1, to: events, order: 'random' },
+    },
+  } satisfies Request
+}
+
+const readTicket = (tickets: number): Request => ({
+  method: 'GET',
+  path: '/api/v1/tickets/{ticket}',
+  numbers: { ticket: { from: 1, to: tickets, order: 'random' } },
+})
+
+const againstBare = (request: Contender['request']): Contender[] => [
+  { name: 'karcis', server: 'karcis', request },
+  { name: 'bare', server: 'bare', request },
+]
+
+const againstBoth = (request: Contender['request']): Contender[] => [
+  ...againstBare(request),
+  { name: 'baseline', server: 'baseline', request },
+]

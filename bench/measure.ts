@@ -1,0 +1,203 @@
+import { booksProblems, fillTables } from './books.ts'
+import type { Contender, Goals, Kind, Measurement, Scenario, Settings } from './cases.ts'
+import { createDatabase, dropDatabase, type BenchDatabase } from './databases.ts'
+import type { Load, Outcome, Request } from './load.ts'
+import { median, type ContenderResult, type Result } from './results.ts'
+import { memoryOf, setBareAnswer, startBare, startBaseline, startKarcis, stop, type Server } from './servers.ts'
+
+const open_loop_share = 0.7
+const background_rate = 1_000
+const background_connections = 16
+
+type Context = {
+  kind: Kind
+  database: string
+  settings: Settings
+  load: Load
+  servers: Record<Contender['server'], Server[]>
+  /** Answers 201 and 200-to-a-use by the database that they went to: what the books must show. */
+  booked: { karcis: number; baseline: number }
+  used: number
+  say: (text: string) => void
+  problems: string[]
+}
+
+export type Bench = Pick<Context, 'kind' | 'database' | 'settings' | 'load' | 'say' | 'problems'> & {
+  serverUrl: string | undefined
+}
+
+/** Fills the tables, starts the servers, measures, stops them, checks the books. */
+export async function runScenario(bench: Bench, scenario: Scenario): Promise<Result[]> {
+  const { serverUrl, say, problems } = bench
+  const needs = (server: Contender['server']) =>
+    scenario.measurements.some(({ contenders }) => contenders.some((contender) => contender.server === server))
+  const results: Result[] = []
+
+  say(`${bench.database}: ${scenario.name}: filling the tables`)
+  const own = await filled(serverUrl, 'karcis', scenario)
+  const other = needs('baseline') ? await filled(serverUrl, 'baseline', scenario) : undefined
+  const karcis = await startKarcis(own.url)
+  const second = needs('two karcis') ? [await startKarcis(own.url)] : []
+  const bare = needs('bare') ? [await startBare()] : []
+  const baseline = other ? [await startBaseline(other.url)] : []
+  const servers = { karcis: [karcis], 'two karcis': [karcis, ...second], bare, baseline }
+  const before = scenario.fill.tickets / 2
+  const context = { ...bench, servers, booked: { karcis: before, baseline: before }, used: 0 }
+
+  for (const measurement of scenario.measurements) results.push(await measure(context, scenario, measurement))
+
+  await Promise.all([karcis, ...second, ...bare, ...baseline].map(stop))
+  for (const [name, database] of Object.entries({ karcis: own, baseline: other })) {
+    if (!database) continue
+    const sql = await database.open()
+    const { booked, used } = context
+    const found = await booksProblems(sql, booked[name as keyof typeof booked], name === 'karcis' ? used : 0)
+    await sql.close()
+    problems.push(...found.map((problem) => `${bench.database}: ${scenario.name}: ${name}: ${problem}`))
+    await dropDatabase(database)
+  }
+  return results
+}
+
+async function filled(serverUrl: string | undefined, purpose: string, { fill }: Scenario): Promise<BenchDatabase> {
+  const database = await createDatabase(serverUrl, purpose)
+  const sql = await database.open()
+  await fillTables(sql, fill)
+  await sql.close()
+  return database
+}
+
+async function measure(context: Context, scenario: Scenario, measurement: Measurement): Promise<Result> {
+  const { settings, servers, say, database, problems } = context
+  const { name, connections, contenders, background } = measurement
+  const warnings: string[] = []
+  const outcomes = new Map<Contender, Outcome[]>(contenders.map((contender) => [contender, []]))
+
+  async function round(contender: Contender, number: number, rate?: number): Promise<Outcome> {
+    const urls = servers[contender.server].map(({ url }) => url)
+    const isSellOut = measurement.sold !== undefined
+    const { seconds, warm_s } = settings
+    const plan = {
+      request: contender.request(number),
+      urls,
+      connections,
+      // The bare server answers what it was told to, a sample of another call if need be.
+      counted: measurement.counted,
+      warm_s: isSellOut ? 0 : warm_s,
+      // A sell-out lasts as long as it takes.
+      seconds: isSellOut ? 60 : seconds,
+      ...(contender.requests_max !== undefined && { requests_max: contender.requests_max }),
+      ...(rate !== undefined && { rate }),
+    }
+    const [outcome, sales] = await Promise.all([
+      context.load.run(plan),
+      background && contender.server !== 'bare'
+        ? context.load.run({
+            ...plan,
+            request: background,
+            connections: background_connections,
+            counted: [201],
+            rate: background_rate,
+          })
+        : undefined,
+    ])
+    if (contender.server !== 'bare') note(contender, plan.request, outcome)
+    if (sales && background) note(contender, background, sales)
+    warnings.push(...strange(contender.name, outcome, measurement.counted))
+    if (sales) warnings.push(...strange(`${contender.name}, bookings meanwhile`, sales, [201]))
+    if (isSellOut && outcome.statuses['201'] !== measurement.sold) {
+      const sold = outcome.statuses['201'] ?? 0
+      problems.push(`${database}: ${name}: ${contender.name} sold ${sold} of ${measurement.sold} seats`)
+    }
+    return outcome
+  }
+
+  function note({ server }: Contender, { method }: Request, { statuses }: Outcome): void {
+    context.booked[server === 'baseline' ? 'baseline' : 'karcis'] += statuses['201'] ?? 0
+    if (method === 'PUT') context.used += statuses['200'] ?? 0
+  }
+
+  const [bare] = servers.bare
+  if (bare) {
+    const answer = await ask(servers.karcis[0]!, measurement.sample ?? contenders[0]!.request(0))
+    if (answer.status === 201) context.booked.karcis++
+    await setBareAnswer(bare, answer)
+  }
+  for (let number = 0; number < settings.rounds; number++) {
+    for (const contender of contenders) {
+      say(`${database}: ${name}, ${connections} connections: ${contender.name}, round ${number + 1}`)
+      outcomes.get(contender)!.push(await round(contender, number))
+    }
+  }
+
+  const results = contenders.map((contender) => summary(contender, outcomes.get(contender)!))
+  const [subject, ...others] = results
+  if (measurement.sold === undefined && subject!.rate > 0) {
+    const rate = subject!.rate * open_loop_share
+    say(`${database}: ${name}, ${connections} connections: at ${Math.round(rate)} requests a second`)
+    const { p50_ms, p99_ms, max_ms } = await round(contenders[0]!, settings.rounds, rate)
+    subject!.corrected = { rate, p50_ms, p99_ms, max_ms }
+  }
+  const memories = servers[contenders[0]!.server].map(memoryOf)
+  if (memories.every((bytes) => bytes !== undefined)) subject!.memory_mb = Math.max(...memories) / 2 ** 20
+  const ratios = Object.fromEntries(others.map(({ name, rate }) => [name, subject!.rate / rate]))
+  return {
+    database,
+    scenario: scenario.name,
+    name,
+    connections,
+    contenders: results,
+    ratios,
+    goals: judge(subject!, ratios, measurement.goals?.[context.kind] ?? {}),
+    warnings: [...new Set(warnings)],
+  }
+}
+
+/** One request with the last of its numbers, for an answer as the server gives it. */
+async function ask({ url }: Server, { method, path, body, numbers = {} }: Request) {
+  const fill = (text: string) => text.replace(/[{](\w+)[}]/g, (_, name: string) => String(numbers[name]!.to))
+  const answer = await fetch(url + fill(path), {
+    method,
+    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: fill(body) }),
+  })
+  return { status: answer.status, body: await answer.text() }
+}
+
+function strange(who: string, { statuses, errors }: Outcome, counted: number[]): string[] {
+  const found = Object.entries(statuses)
+    .filter(([status]) => !counted.includes(Number(status)))
+    .map(([status, count]) => `${who} answered ${status} ${count} times`)
+  if (errors > 0) found.push(`${who} left ${errors} requests without an answer`)
+  return found
+}
+
+function summary({ name }: Contender, outcomes: Outcome[]): ContenderResult {
+  const all = (key: 'rate' | 'elapsed_s' | 'p50_ms' | 'p99_ms' | 'max_ms') => outcomes.map((outcome) => outcome[key])
+  return {
+    name,
+    rate: median(all('rate')),
+    rates: all('rate'),
+    elapsed_s: median(all('elapsed_s')),
+    p50_ms: median(all('p50_ms')),
+    p99_ms: median(all('p99_ms')),
+    max_ms: Math.max(...all('max_ms')),
+  }
+}
+
+function judge(subject: ContenderResult, ratios: Record<string, number>, goals: Goals): Result['goals'] {
+  const { p99_ms_max = Infinity, max_ms_max = Infinity, elapsed_s_max = Infinity } = goals
+  const atMost: [string, number, number][] = [
+    ['p99 ms', subject.p99_ms, p99_ms_max],
+    ['longest ms', subject.max_ms, max_ms_max],
+    ['seconds', subject.elapsed_s, elapsed_s_max],
+  ]
+  return [
+    ...Object.entries(goals.ratios ?? {}).map(([name, least]) => ({
+      text: `≥ ${least.toPrecision(2)} × ${name}`,
+      isMet: ratios[name]! >= least,
+    })),
+    ...atMost
+      .filter(([, , most]) => most < Infinity)
+      .map(([what, value, most]) => ({ text: `${what} ≤ ${most}`, isMet: value <= most })),
+  ]
+}
