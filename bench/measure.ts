@@ -121,6 +121,7 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
   if (bare) {
     const answer = await ask(servers.karcis[0]!, measurement.sample ?? contenders[0]!.request(0))
     if (answer.status === 201) context.booked.karcis++
+    if (answer.status >= 500) warnings.push(`the answer for bare to give was ${answer.status}: its ratio means nothing`)
     await setBareAnswer(bare, answer)
   }
   for (let number = 0; number < settings.rounds; number++) {

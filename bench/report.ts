@@ -25,7 +25,11 @@ function cells(result: Result): string[] {
   const { database, name, connections, contenders, ratios, goals } = result
   const [subject, ...others] = contenders
   const { rate, p50_ms, p99_ms, max_ms, corrected, memory_mb } = subject!
-  const beside = others.map((other) => `${ratios[other.name]!.toFixed(2)} × ${other.name} (${whole(other.rate)})`)
+  const beside = others.map((other) =>
+    other.rate > 0
+      ? `${ratios[other.name]!.toFixed(2)} × ${other.name} (${whole(other.rate)})`
+      : `${other.name} did nothing`,
+  )
   if (name.startsWith('sell-out')) beside.unshift(`all answered in ${subject!.elapsed_s.toFixed(2)} s`)
   return [
     database,

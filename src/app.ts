@@ -26,8 +26,9 @@ export type App = FastifyInstance
 
 /** The whole server but for its port: the same in production and in tests. */
 export async function buildApp(deps: Deps, logger: Logger): Promise<App> {
+  const baseLogger: FastifyBaseLogger = logger
   const app = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
+    loggerInstance: baseLogger,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: body_bytes_max,

@@ -42,7 +42,11 @@ export const settings: readonly Setting[] = [
   { name: 'DB_PASSWORD', default: '', meaning: 'MySQL password' },
   { name: 'DB_NAME', default: 'ticket_system', meaning: 'MySQL database; it must exist' },
   { name: 'DATA_DIR', default: './data', meaning: 'Folder of the embedded database; made if missing' },
-  { name: 'DB_POOL_SIZE', default: '10', meaning: 'MySQL connections per server, 1 to 200' },
+  {
+    name: 'DB_POOL_SIZE',
+    default: '10',
+    meaning: 'MySQL connections per server, 1 to 200; two more are opened for bookings and for the door',
+  },
   { name: 'LOG_LEVEL', default: 'info', meaning: '`debug`, `info`, `warn`, `error` or `silent`' },
   {
     name: 'LOG_FORMAT',

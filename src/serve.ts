@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { createLogger } from './log.ts'
 import { seed } from './seed.ts'
 
@@ -34,6 +35,7 @@ export async function serve(
     await deps.database.close()
     throw error
   }
+  startHousekeeping(deps, log)
   stopOnSignal(app, deps, log, config.shutdown_ms_max, startedByNpm)
 }
 

@@ -1,11 +1,13 @@
 /**
- * `npm test [file …]`: the suite on SQLite, and again on the server that TEST_DATABASE_URL names (MySQL or
+ * `npm test [file …]`, or `npm run test:faults` for the faults alone, in their long form: the suite on SQLite, and again on the server that TEST_DATABASE_URL names (MySQL or
  * MariaDB, with a user who may create databases). Says plainly at the end which ran.
  */
 import { spawn } from 'node:child_process'
 
 const url = process.env['TEST_DATABASE_URL']
-const files = process.argv.slice(2)
+const isFaults = process.argv.includes('--faults')
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const files = isFaults ? ['test/faults/*.test.ts'] : named
 const args = [
   '--test',
   '--test-concurrency=2',
@@ -14,7 +16,7 @@ const args = [
 ]
 
 function runOn(database: string): Promise<boolean> {
-  const env = { ...process.env, KARCIS_TEST_DATABASE: database }
+  const env = { ...process.env, KARCIS_TEST_DATABASE: database, ...(isFaults && { KARCIS_FAULTS: 'long' }) }
   const child = spawn(process.execPath, args, { stdio: 'inherit', env })
   return new Promise((resolve) => child.on('exit', (code) => resolve(code === 0)))
 }

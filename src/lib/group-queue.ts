@@ -50,8 +50,8 @@ export function groupQueue<Item, Result>(
     while (waiting.length > 0) {
       const group = takeGroup()
       const committing = commit(group.map(({ item }) => item)).catch((error: Error) => group.map(() => error))
-      // The next group is on its way to the database before the last one is answered.
-      answerLast()
+      // The last group is answered when this one is on its way to the database, not before.
+      setImmediate(answerLast)
       const results = await committing
       answerLast = () => {
         for (let index = 0; index < group.length; index++) {

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -12,6 +13,12 @@ export type Server = {
   /** Sends the signal and waits for the end; the exit code, or null if a signal ended it. */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
+
+/** Those that a failed test leaves behind would keep its process alive. */
+const running = new Set<ChildProcess>()
+after(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
 
 /** A real server process on a port of its own. */
 export async function startServer(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
@@ -51,6 +58,8 @@ function run(command: string, env: Record<string, string>) {
     env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running.add(child)
+  child.on('close', () => running.delete(child))
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
@@ -62,11 +71,13 @@ export async function http(
   method: string,
   url: string,
   body?: unknown,
+  headers: Record<string, string> = {},
   // oxlint-disable-next-line typescript/no-explicit-any -- a test looks at what it expects, and fails where it is not
 ): Promise<{ status: number; body: any }> {
   const answer = await fetch(url, {
     method,
-    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   return { status: answer.status, body: await answer.json() }
 }

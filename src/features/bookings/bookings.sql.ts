@@ -35,3 +35,9 @@ export async function putUpFence(tx: Tx, id: number, at: Timestamp): Promise<voi
   const found = await tx.selectFrom('group_fence').select('id').where('id', '=', id).executeTakeFirst()
   if (!found) await tx.insertInto('group_fence').values({ id, created_at: at }).execute()
 }
+
+/** The table is almost always empty, so no index is worth its while. */
+export async function deleteFences(tx: Tx, before: Timestamp): Promise<number> {
+  const { numDeletedRows } = await tx.deleteFrom('group_fence').where('created_at', '<', before).executeTakeFirst()
+  return Number(numDeletedRows)
+}

@@ -76,7 +76,7 @@ test('rows that were put in by hand, in the middle of a leased block, are steppe
   const { id, ...booking } = booked as { id: number; [column: string]: unknown }
   await deps.database.writer
     .insertInto('booking')
-    .values([1, 2, 3].map((step) => ({ ...(booking as object), id: id + step })) as never)
+    .values([1, 2, 3].map((step) => Object.assign({ id: id + step }, booking)) as never)
     .execute()
   const results = await commitGroup([order(event.id), order(event.id), order(event.id)])
   assert.deepEqual(kinds(results), Array(3).fill('booked'))

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from '../../db/database.ts'
 import {
   CommitOutcomeUnknown,
   type Group,
@@ -13,7 +14,7 @@ import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
 import { decideGroup, type Customer, type Decision, type EventOnSale, type Order } from './booking-group.ts'
-import { findBooking, lockEvents, putUpFence } from './bookings.sql.ts'
+import { deleteFences, findBooking, lockEvents, putUpFence } from './bookings.sql.ts'
 import { keyColumns, type IdempotencyKey } from './idempotency.ts'
 
 /** An order with a name for each ticket, and its Idempotency-Key if it came with one. */
@@ -22,6 +23,7 @@ export type PlacedOrder = Order & { holders: readonly string[]; key?: Idempotenc
 const attempts_max = 10
 const draws_max = 5
 const find_out_ms_max = 15_000
+const fence_kept_ms = 24 * 60 * 60 * 1_000
 const events_seen_max = 10_000
 const customers_seen_max = 100_000
 
@@ -257,6 +259,12 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   }
 
   return commitGroup
+}
+
+/** Removes the fences of groups that can't be on their way any more: those of yesterday. Returns how many. */
+export async function removeOldFences(database: Database, now: Date): Promise<number> {
+  const before = toTimestamp(new Date(now.getTime() - fence_kept_ms))
+  return inTransaction(database, (tx) => deleteFences(tx, before))
 }
 
 /** A commit that is known not to have happened. */

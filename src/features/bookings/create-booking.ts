@@ -44,7 +44,7 @@ export type Booked = { booking: Booking; replayed: boolean }
  *
  * @throws DomainError `holder_names_mismatch`, `event_not_found`, `event_not_available`, `not_enough_seats`,
  *   `customer_not_found`, `not_a_customer`; `invalid_idempotency_key`, `idempotency_key_reused`,
- *   `idempotency_key_in_use`; `server_busy`, `database_unavailable`, `booking_outcome_unknown`
+ *   `idempotency_key_in_use`; `server_busy`, `database_unavailable`, `outcome_unknown`
  */
 export async function createBooking(
   deps: Deps,

@@ -55,7 +55,10 @@ function findKey(db: Db, scope: string, key: string) {
     .executeTakeFirst()
 }
 
-/** Removes keys older than a day, a bounded number of them; returns how many. */
+/**
+ * Removes keys older than a day, a bounded number of them, and returns how many. A key is as good as new for as
+ * long as it is there: a day at least.
+ */
 export async function removeOldKeys(database: Database, now: Date): Promise<number> {
   const before: Timestamp = toTimestamp(new Date(now.getTime() - kept_ms))
   return inTransaction(database, async (tx) => {
