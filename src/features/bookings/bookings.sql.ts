@@ -1,6 +1,7 @@
 import type { Db, Tx } from '../../db/database.ts'
+import { firstKey } from '../../db/first-key.ts'
 import type { Dialect } from '../../db/dialect.ts'
-import type { Page } from '../../lib/page.ts'
+import type { PageStart } from '../../lib/page.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
 
@@ -9,13 +10,15 @@ export async function findBooking(db: Db, id: number): Promise<Booking | undefin
 }
 
 /** One row more than the page holds, if there is one. */
-export async function listBookings(db: Db, { page, limit }: Page): Promise<Booking[]> {
+export async function listBookings(db: Db, start: PageStart, limit: number): Promise<Booking[]> {
+  const after = await firstKey(db, 'booking', start)
+  if (after === undefined) return []
   return db
     .selectFrom('booking')
     .selectAll()
+    .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)
-    .offset((page - 1) * limit)
     .execute()
 }
 

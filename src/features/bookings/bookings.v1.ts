@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { listed, success } from '../../http/envelope.ts'
+import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdempotencyHeader, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
@@ -20,6 +21,12 @@ function show(booking: Booking) {
 }
 
 export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine }> = async (app, deps) => {
+  const list = sharedList(
+    'bookings retrieved successfully',
+    (start, limit) => reading(deps.database, (db) => listBookings(db, start, limit)),
+    show,
+  )
+
   app.post(
     '/bookings',
     {
@@ -64,10 +71,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
         response: { 200: ListAnswer(BookingView), ...errorAnswers('invalid_request') },
       },
     },
-    async ({ query }) => {
-      const rows = await reading(deps.database, (db) => listBookings(db, query))
-      return listed('bookings retrieved successfully', rows, query, show)
-    },
+    async (request, reply) => list(request.query, reply),
   )
 
   app.get(

@@ -1,8 +1,9 @@
 import type { Insertable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import { firstKey } from '../../db/first-key.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { EventTable } from '../../db/schema.ts'
-import type { Page } from '../../lib/page.ts'
+import type { PageStart } from '../../lib/page.ts'
 import type { Event } from './event.ts'
 
 export async function findEvent(db: Db, id: number): Promise<Event | undefined> {
@@ -20,13 +21,15 @@ export async function findEventLocked(tx: Tx, dialect: Dialect, id: number): Pro
 }
 
 /** One row more than the page holds, if there is one. */
-export async function listEvents(db: Db, { page, limit }: Page): Promise<Event[]> {
+export async function listEvents(db: Db, start: PageStart, limit: number): Promise<Event[]> {
+  const after = await firstKey(db, 'event', start)
+  if (after === undefined) return []
   return db
     .selectFrom('event')
     .selectAll()
+    .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)
-    .offset((page - 1) * limit)
     .execute()
 }
 

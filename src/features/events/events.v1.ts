@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { done, listed, success } from '../../http/envelope.ts'
+import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import { changeEvent } from './change-event.ts'
@@ -27,6 +28,12 @@ function show(event: Event) {
 }
 
 export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: EventReader }> = async (app, deps) => {
+  const list = sharedList(
+    'events retrieved successfully',
+    (start, limit) => reading(deps.database, (db) => listEvents(db, start, limit)),
+    show,
+  )
+
   app.post(
     '/events',
     {
@@ -62,10 +69,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: EventReader
         response: { 200: ListAnswer(EventView), ...errorAnswers('invalid_request') },
       },
     },
-    async ({ query }) => {
-      const rows = await reading(deps.database, (db) => listEvents(db, query))
-      return listed('events retrieved successfully', rows, query, show)
-    },
+    async (request, reply) => list(request.query, reply),
   )
 
   app.get(

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '../../db/database.ts'
+import { firstKey } from '../../db/first-key.ts'
 import type { TicketTable } from '../../db/schema.ts'
-import type { Page } from '../../lib/page.ts'
+import type { PageStart } from '../../lib/page.ts'
 
 export type Ticket = Selectable<TicketTable>
 
@@ -10,13 +11,15 @@ export async function findTicket(db: Db, id: number): Promise<Ticket | undefined
 }
 
 /** One row more than the page holds, if there is one. */
-export async function listTickets(db: Db, { page, limit }: Page): Promise<Ticket[]> {
+export async function listTickets(db: Db, start: PageStart, limit: number): Promise<Ticket[]> {
+  const after = await firstKey(db, 'ticket', start)
+  if (after === undefined) return []
   return db
     .selectFrom('ticket')
     .selectAll()
+    .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)
-    .offset((page - 1) * limit)
     .execute()
 }
 

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { listed, success } from '../../http/envelope.ts'
+import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { showTicket } from './show-ticket.ts'
 import { TicketView } from './tickets.schema.ts'
@@ -13,6 +14,12 @@ const tags = ['tickets']
 const params = IdParams('ticket')
 
 export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }> = async (app, deps) => {
+  const list = sharedList(
+    'tickets retrieved successfully',
+    (start, limit) => reading(deps.database, (db) => listTickets(db, start, limit)),
+    showTicket,
+  )
+
   app.get(
     '/tickets',
     {
@@ -23,10 +30,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
         response: { 200: ListAnswer(TicketView), ...errorAnswers('invalid_request') },
       },
     },
-    async ({ query }) => {
-      const rows = await reading(deps.database, (db) => listTickets(db, query))
-      return listed('tickets retrieved successfully', rows, query, showTicket)
-    },
+    async (request, reply) => list(request.query, reply),
   )
 
   app.get(

@@ -1,7 +1,8 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import { firstKey } from '../../db/first-key.ts'
 import type { UserTable } from '../../db/schema.ts'
-import type { Page } from '../../lib/page.ts'
+import type { PageStart } from '../../lib/page.ts'
 
 export type User = Omit<Selectable<UserTable>, 'password_hash' | 'email_key'>
 
@@ -13,13 +14,15 @@ export async function findUser(db: Db, id: number): Promise<User | undefined> {
 }
 
 /** One row more than the page holds, if there is one. */
-export async function listUsers(db: Db, { page, limit }: Page): Promise<User[]> {
+export async function listUsers(db: Db, start: PageStart, limit: number): Promise<User[]> {
+  const after = await firstKey(db, 'user', start)
+  if (after === undefined) return []
   return db
     .selectFrom('user')
     .select(columns)
+    .where('id', '>', after)
     .orderBy('id')
     .limit(limit + 1)
-    .offset((page - 1) * limit)
     .execute()
 }
 

@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { done, listed, success } from '../../http/envelope.ts'
+import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
+import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import { changeUser } from './change-user.ts'
@@ -19,6 +20,12 @@ function show(user: User) {
 }
 
 export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
+  const list = sharedList(
+    'users retrieved successfully',
+    (start, limit) => reading(deps.database, (db) => listUsers(db, start, limit)),
+    show,
+  )
+
   app.post(
     '/users/register',
     {
@@ -48,10 +55,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
         response: { 200: ListAnswer(UserView), ...errorAnswers('invalid_request') },
       },
     },
-    async ({ query }) => {
-      const rows = await reading(deps.database, (db) => listUsers(db, query))
-      return listed('users retrieved successfully', rows, query, show)
-    },
+    async (request, reply) => list(request.query, reply),
   )
 
   app.get(
