@@ -4,7 +4,8 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Deps } from './deps.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
-import { eventReader } from './features/events/event-reader.ts'
+import { sharedRead } from './db/shared-read.ts'
+import { listEventsByIds } from './features/events/events.sql.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
@@ -53,7 +54,7 @@ export async function buildApp(deps: Deps, logger: Logger): Promise<App> {
   await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
-  const events = eventReader(deps.database)
+  const events = sharedRead(deps.database, listEventsByIds)
   const line = openBookingLine(deps, events)
   const doors = openDoorLine(deps)
   // The seed's paths have no version; they and /api/v1 are the same routes.

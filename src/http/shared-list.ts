@@ -11,10 +11,10 @@ const limits = { length_max: 20_000, wait_ms_max: 10_000 }
  *
  * @param list reads the page's rows, and one more if there is one
  */
-export function sharedList<Row extends { id: number }, Shown>(
+export function sharedList<Row extends { id: number }>(
   message: string,
   list: (start: PageStart, limit: number) => Promise<Row[]>,
-  show: (row: Row) => Shown,
+  show: (row: Row) => unknown,
 ) {
   const marks = pageMarks()
   const queue = groupQueue<{ page: Page; reply: FastifyReply }, string>(async (askers) => {

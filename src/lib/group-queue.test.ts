@@ -60,18 +60,18 @@ test('no group is larger than 256 items, or heavier than its weight', async () =
 })
 
 test('beyond its length, the next is refused at once, and memory stays bounded', async () => {
-  let started = false
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
   const { promise: gate, resolve: open } = Promise.withResolvers<void>()
   const queue = groupQueue<number, number>(
     async (items) => {
-      started = true
+      start()
       await gate
       return items
     },
     { length_max: 10, wait_ms_max: 5_000 },
   )
   const first = queue.join(0)
-  while (!started) await sleep(1)
+  await started
   const waiting = Array.from({ length: 10 }, (_, n) => queue.join(n))
   await assert.rejects(queue.join(11), { code: 'server_busy' })
   open()
@@ -79,18 +79,18 @@ test('beyond its length, the next is refused at once, and memory stays bounded',
 })
 
 test('nobody waits longer than the limit while a group takes for ever', async () => {
-  let started = false
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
   const { promise: gate, resolve: open } = Promise.withResolvers<void>()
   const queue = groupQueue<number, number>(
     async (items) => {
-      started = true
+      start()
       await gate
       return items
     },
     { length_max: 10, wait_ms_max: 50 },
   )
   const first = queue.join(0)
-  while (!started) await sleep(1)
+  await started
   await assert.rejects(queue.join(1), { code: 'server_busy' })
   open()
   assert.equal(await first, 0)

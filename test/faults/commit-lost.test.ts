@@ -4,7 +4,8 @@ import { after, test } from 'node:test'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { openBookingLine, createBooking } from '../../src/features/bookings/create-booking.ts'
-import { eventReader } from '../../src/features/events/event-reader.ts'
+import { sharedRead } from '../../src/db/shared-read.ts'
+import { listEventsByIds } from '../../src/features/events/events.sql.ts'
 import { newTicketCode } from '../../src/lib/codes.ts'
 import { assertBooksBalance } from '../support/books.ts'
 import { onSqlite, openTestDatabase } from '../support/database.ts'
@@ -68,7 +69,7 @@ test(
     const { aCustomer, anEvent } = factories({ ...deps, database: direct })
     const customer_id = (await aCustomer()).id
     const event_id = (await anEvent({ capacity: 1_000 })).id
-    const line = openBookingLine(deps, eventReader(database))
+    const line = openBookingLine(deps, sharedRead(database, listEventsByIds))
     const book = (key?: string) => createBooking(deps, line, { customer_id, event_id, quantity: 1 }, key)
     const count = async () => {
       const rows = await direct.db.selectFrom('booking').select('id').execute()

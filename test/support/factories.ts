@@ -1,7 +1,8 @@
 import type { Deps } from '../../src/deps.ts'
 import { createBooking, openBookingLine } from '../../src/features/bookings/create-booking.ts'
 import type { Booking } from '../../src/features/bookings/booking.ts'
-import { eventReader } from '../../src/features/events/event-reader.ts'
+import { sharedRead } from '../../src/db/shared-read.ts'
+import { listEventsByIds } from '../../src/features/events/events.sql.ts'
 import { createEvent } from '../../src/features/events/create-event.ts'
 import type { Event } from '../../src/features/events/event.ts'
 import { registerUser } from '../../src/features/users/register-user.ts'
@@ -29,7 +30,7 @@ export function factories(deps: Deps) {
       date: '2999-12-31T19:00:00Z',
       ...event,
     })
-  const line = openBookingLine(deps, eventReader(deps.database))
+  const line = openBookingLine(deps, sharedRead(deps.database, listEventsByIds))
   const aBooking = async (
     booking: { event_id?: number; customer_id?: number; quantity?: number } = {},
   ): Promise<Booking> => {

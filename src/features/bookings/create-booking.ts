@@ -2,8 +2,8 @@ import type { Deps } from '../../deps.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
-import { isOnSale } from '../events/event.ts'
-import type { EventReader } from '../events/event-reader.ts'
+import { isOnSale, type Event } from '../events/event.ts'
+import type { SharedRead } from '../../db/shared-read.ts'
 import { holderNames, type Booking } from './booking.ts'
 import type { CreateBooking } from './bookings.schema.ts'
 import { groupCommitter, type PlacedOrder } from './commit-group.ts'
@@ -21,13 +21,13 @@ const sold_out_max = 10_000
 /** The line for bookings of this server. There is one, whatever ways lead to it. */
 export type BookingLine = Readonly<{
   queue: GroupQueue<PlacedOrder, Booking>
-  events: EventReader
+  events: SharedRead<Event>
   /** Events last seen sold out, closed or past: worth a look before waiting for their lock. */
   offSale: Set<number>
   keysInFlight: Set<string>
 }>
 
-export function openBookingLine(deps: Deps, events: EventReader): BookingLine {
+export function openBookingLine(deps: Deps, events: SharedRead<Event>): BookingLine {
   return {
     queue: groupQueue(groupCommitter(deps), limits, weight),
     events,

@@ -9,7 +9,7 @@ import { toRfc3339 } from '../../lib/time.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
 import { eventStatus, type Event } from './event.ts'
-import type { EventReader } from './event-reader.ts'
+import type { SharedRead } from '../../db/shared-read.ts'
 import { CreateEventBody, EventView, UpdateEventBody } from './events.schema.ts'
 import { listEvents } from './events.sql.ts'
 import { removeEvent } from './remove-event.ts'
@@ -27,7 +27,7 @@ function show(event: Event) {
   }
 }
 
-export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: EventReader }> = async (app, deps) => {
+export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<Event> }> = async (app, deps) => {
   const list = sharedList(
     'events retrieved successfully',
     (start, limit) => reading(deps.database, (db) => listEvents(db, start, limit)),

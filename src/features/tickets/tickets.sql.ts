@@ -6,8 +6,9 @@ import type { PageStart } from '../../lib/page.ts'
 
 export type Ticket = Selectable<TicketTable>
 
-export async function findTicket(db: Db, id: number): Promise<Ticket | undefined> {
-  return db.selectFrom('ticket').selectAll().where('id', '=', id).executeTakeFirst()
+/** Those of these tickets that exist, in any order. */
+export async function listTicketsByIds(db: Db, ids: readonly number[]): Promise<Ticket[]> {
+  return db.selectFrom('ticket').selectAll().where('id', 'in', ids).execute()
 }
 
 /** One row more than the page holds, if there is one. */

@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { sharedRead } from '../../db/shared-read.ts'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
@@ -7,13 +8,14 @@ import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { showTicket } from './show-ticket.ts'
 import { TicketView } from './tickets.schema.ts'
-import { findTicket, listTickets } from './tickets.sql.ts'
+import { listTickets, listTicketsByIds } from './tickets.sql.ts'
 import type { DoorLine } from './use-ticket.ts'
 
 const tags = ['tickets']
 const params = IdParams('ticket')
 
 export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }> = async (app, deps) => {
+  const tickets = sharedRead(deps.database, listTicketsByIds)
   const list = sharedList(
     'tickets retrieved successfully',
     (start, limit) => reading(deps.database, (db) => listTickets(db, start, limit)),
@@ -44,7 +46,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
       },
     },
     async (request) => {
-      const ticket = await reading(deps.database, (db) => findTicket(db, request.params.id))
+      const ticket = await tickets.find(request.params.id)
       if (!ticket) throw new DomainError('ticket_not_found')
       return success('ticket retrieved successfully', showTicket(ticket))
     },
