@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { sql, type CompiledQuery, type KyselyPlugin } from 'kysely'
+import type { Database, Db } from '../src/db/database.ts'
+import { findBooking, listBookings, lockEvents } from '../src/features/bookings/bookings.sql.ts'
+import { findAnswer, removeOldKeys } from '../src/features/bookings/idempotency.ts'
+import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
+import { listTickets, listTicketsByBooking, listTicketsByIds } from '../src/features/tickets/tickets.sql.ts'
+import { findUser, listUsers } from '../src/features/users/users.sql.ts'
+import { inTransaction } from '../src/db/transaction.ts'
+import { onSqlite, openTestDatabase } from './support/database.ts'
+
+/** Enough rows that no optimizer prefers a scan because the table is small. */
+const bookings = 4_000
+
+const { database, drop } = await openTestDatabase()
+after(drop)
+await fill(database)
+const explaining = onSqlite ? 'explain query plan' : await tableOfPlan()
+
+const page = { after: 1_000, skip: 0 }
+const farPage = { after: 0, skip: 2_000 }
+const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
+  ['findUser', (db) => findUser(db, 1)],
+  ['listUsers', (db) => listUsers(db, page, 50)],
+  ['findEvent', (db) => findEvent(db, 1)],
+  ['listEventsByIds', (db) => listEventsByIds(db, [1, 2, 3])],
+  ['listEvents', (db) => listEvents(db, page, 50)],
+  ['findBooking', (db) => findBooking(db, 1)],
+  ['listBookings', (db) => listBookings(db, page, 50)],
+  ['listTicketsByIds', (db) => listTicketsByIds(db, [1, 2, 3])],
+  ['listTickets', (db) => listTickets(db, page, 50)],
+  ['listTickets, a page that nobody has come to', (db) => listTickets(db, farPage, 50)],
+  ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
+  ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
+  [
+    'findAnswer',
+    (db) => findAnswer({ ...database, db }, { scope: 'anyone', key: 'k1', fingerprint: 'x' }).catch(() => {}),
+  ],
+]
+
+for (const [name, read] of reads) {
+  test(`${name} goes by an index`, async () => {
+    const queries: CompiledQuery[] = []
+    await read(recording(database.db, queries))
+    assert.ok(queries.length > 0)
+    for (const query of queries) await assertGoesByIndex(query.sql, query.parameters)
+  })
+}
+
+test('removeOldKeys goes by an index', async () => {
+  // What it asks for; the deletes behind it go by the whole primary key.
+  await removeOldKeys(database, new Date())
+  await assertGoesByIndex(
+    'select scope, idempotency_key from idempotency_key where created_at < ? order by created_at limit 500',
+    ['2000-01-01 00:00:00.000'],
+  )
+})
+
+for (const [name, text] of [
+  ['the lock of a group', 'select id, price, available_seat, closed, date from event where id in (1,2,3) order by id'],
+  ['the customers of a group', 'select id, role from user where id in (1,2,3) order by id'],
+  ['tickets at the door', 'select * from ticket where id in (1,2,3) order by id'],
+  ['whether a user has bookings', 'select id from booking where customer_id = 2'],
+  ['whether a user has events', 'select id from event where organizer_id = 999'],
+  ['whether an event has bookings', 'select id from booking where event_id = 7'],
+  ['an email', "select id from user where email_key = 'u7'"],
+  ['a ticket code', "select id from ticket where ticket_code = 'C7'"],
+  ['the last id', 'select max(id) from ticket'],
+] as const) {
+  test(`${name} goes by an index`, () => assertGoesByIndex(text, []))
+}
+
+test('a query without an index is found out', async () => {
+  await assert.rejects(assertGoesByIndex("select id from ticket where holder_name = 'x'", []))
+  await assert.rejects(assertGoesByIndex('select id from ticket where id > 5 order by updated_at limit 5', []))
+})
+
+/** No scan of a whole table, and no sort beside an index. */
+async function assertGoesByIndex(text: string, parameters: readonly unknown[]): Promise<void> {
+  const explain = sql.raw(`${explaining} ${text}`).compile(database.db)
+  const { rows } = await database.db.executeQuery({ ...explain, parameters } as CompiledQuery<Record<string, unknown>>)
+  for (const row of rows) {
+    if (onSqlite) {
+      const detail = String(row['detail'])
+      assert.doesNotMatch(detail, /^SCAN (?!.*USING)|TEMP B-TREE/, `${text}\n${detail}`)
+    } else {
+      assert.notEqual(row['type'], 'ALL', `${text}\n${JSON.stringify(row)}`)
+      assert.doesNotMatch(String(row['Extra'] ?? ''), /filesort|temporary/i, `${text}\n${JSON.stringify(row)}`)
+    }
+  }
+}
+
+/** The same database, keeping what it is asked. */
+function recording(db: Db, queries: CompiledQuery[]): Db {
+  const plugin: KyselyPlugin = {
+    transformQuery({ node, queryId }) {
+      queries.push(db.getExecutor().compileQuery(node, queryId))
+      return node
+    },
+    transformResult: async ({ result }) => result,
+  }
+  return db.withPlugin(plugin)
+}
+
+async function fill({ writer, dialect }: Database): Promise<void> {
+  const at = '2025-01-01 00:00:00.000'
+  const stamps = { created_at: at, updated_at: at }
+  const chunks = <Row>(count: number, row: (n: number) => Row): Row[][] =>
+    Array.from({ length: count / 500 }, (_, chunk) => Array.from({ length: 500 }, (_, n) => row(chunk * 500 + n + 1)))
+  for (const rows of chunks(2_000, (n) => ({
+    id: n,
+    name: 'x',
+    email: `u${n}`,
+    email_key: `u${n}`,
+    password_hash: 'x',
+    role: n > 1_000 ? ('organizer' as const) : ('customer' as const),
+    ...stamps,
+  }))) {
+    await writer.insertInto('user').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    id: n,
+    organizer_id: 1_000 + (n % 1_000) + 1,
+    title: 'x',
+    location: 'x',
+    capacity: 10,
+    available_seat: 10,
+    price: 1,
+    closed: 0 as const,
+    date: at,
+    ...stamps,
+  }))) {
+    await writer.insertInto('event').values(rows).execute()
+  }
+  for (const rows of chunks(bookings, (n) => ({
+    id: n,
+    customer_id: (n % 1_000) + 1,
+    event_id: (n % 2_000) + 1,
+    quantity: 1,
+    total_price: 1,
+    status: 'success' as const,
+    ...stamps,
+  }))) {
+    await writer.insertInto('booking').values(rows).execute()
+  }
+  for (const rows of chunks(bookings, (n) => ({
+    id: n,
+    booking_id: n,
+    holder_name: 'x',
+    ticket_code: `C${n}`,
+    status: 'unused' as const,
+    ...stamps,
+  }))) {
+    await writer.insertInto('ticket').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    scope: 'anyone',
+    idempotency_key: `k${n}`,
+    fingerprint: 'x',
+    answer: '{}',
+    created_at: at.replace('00:00', `${String(n % 24).padStart(2, '0')}:00`).slice(0, 23),
+  }))) {
+    await writer.insertInto('idempotency_key').values(rows).execute()
+  }
+  const analyze = dialect.name === 'sqlite' ? 'analyze' : 'analyze table user, event, booking, ticket, idempotency_key'
+  await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
+}
+
+/** MySQL 9 draws a tree unless it is told not to; MariaDB knows nothing but tables, and no word for them. */
+async function tableOfPlan(): Promise<string> {
+  const { rows } = await sql<{ version: string }>`select version() as version`.execute(database.db)
+  return /mariadb/i.test(rows[0]!.version) ? 'explain' : 'explain format = traditional'
+}
