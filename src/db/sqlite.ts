@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import type { Database } from './database.ts'
@@ -15,14 +16,13 @@ const statements_max = 200
  */
 const busy_ms_max = 500
 
-/** Opens the embedded database, making its folder and file if they are missing. */
-export function openSqlite(file: string): Database {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
-  // WAL: readers never wait for the writer. FULL: what was committed survives a power cut.
-  writer.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')
-  const reader = new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true })
+/** How long opening waits for another process that is opening the same file, or putting it right after a crash. */
+const open_ms_max = 10_000
 
+/** Opens the embedded database, making its folder and file if they are missing. */
+export async function openSqlite(file: string): Promise<Database> {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const { writer, reader } = await openConnections(file)
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(reader) }) })
   const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(writer) }) })
   return {
@@ -36,6 +36,23 @@ export function openSqlite(file: string): Database {
       await writing.destroy()
       for (const connection of [reader, writer]) if (connection.isOpen) connection.close()
     },
+  }
+}
+
+async function openConnections(file: string): Promise<{ writer: DatabaseSync; reader: DatabaseSync }> {
+  const until = performance.now() + open_ms_max
+  for (;;) {
+    const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
+    try {
+      // WAL: readers never wait for the writer. FULL: what was committed survives a power cut.
+      writer.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')
+      return { writer, reader: new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true }) }
+    } catch (error) {
+      writer.close()
+      // Changing to WAL does not wait by itself.
+      if (sqlite.meaningOf(error) !== 'conflict' || performance.now() > until) throw error
+      await sleep(Math.random() * 50)
+    }
   }
 }
 
