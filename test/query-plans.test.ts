@@ -81,8 +81,8 @@ type Plan = { detail: string; type: string; Extra: string | null }
 
 /** No scan of a whole table, and no sort beside an index. */
 async function assertGoesByIndex(text: string, parameters: readonly unknown[]): Promise<void> {
-  const explain = sql.raw(`${explaining} ${text}`).compile(database.db)
-  const { rows } = await database.db.executeQuery({ ...explain, parameters } as CompiledQuery<Plan>)
+  const explain = sql.raw<Plan>(`${explaining} ${text}`).compile(database.db)
+  const { rows } = await database.db.executeQuery<Plan>({ ...explain, parameters })
   for (const row of rows) {
     if (onSqlite) {
       const { detail } = row
