@@ -8,5 +8,8 @@ if (major < 24) {
   )
   process.exit(1)
 }
+// The second start and all later ones find their modules compiled.
+const { enableCompileCache } = await import('node:module')
+enableCompileCache()
 const { main } = await import('./src/main.ts')
 await main(process.argv.slice(2))

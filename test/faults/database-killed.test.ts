@@ -7,9 +7,11 @@ import { newTicketCode } from '../../src/lib/codes.ts'
 import { onSqlite } from '../support/database.ts'
 import { factories } from '../support/factories.ts'
 import { hasMariaDb, privateMariaDb } from '../support/private-mariadb.ts'
-import { http, startServer } from '../support/servers.ts'
+import { http, killLeftovers, startServer } from '../support/servers.ts'
 import { assertNothingLost } from './after.ts'
 import { startCrowd } from './load.ts'
+
+after(killLeftovers)
 
 const skip = onSqlite ? 'SQLite has no server to kill' : !hasMariaDb && 'mariadbd is not installed'
 /** Seconds that the database is away; ten in the long form. */

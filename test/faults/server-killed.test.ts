@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
@@ -7,9 +7,11 @@ import { newTicketCode } from '../../src/lib/codes.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createEmptyDatabase } from '../support/database.ts'
 import { factories } from '../support/factories.ts'
-import { http, startServer } from '../support/servers.ts'
+import { http, killLeftovers, startServer } from '../support/servers.ts'
 import { assertNothingLost } from './after.ts'
 import { startCrowd } from './load.ts'
+
+after(killLeftovers)
 
 test('kill -9 of the server under load, again and again: every 201 is there', async () => {
   const { url, drop } = await createEmptyDatabase()

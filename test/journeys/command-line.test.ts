@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../src/db/database.ts'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { createEmptyDatabase, onSqlite } from '../support/database.ts'
-import { http, runCommand, startServer } from '../support/servers.ts'
+import { http, killLeftovers, runCommand, startServer } from '../support/servers.ts'
+
+after(killLeftovers)
 
 const { url: DATABASE_URL, drop } = await createEmptyDatabase()
 const folder = mkdtempSync(join(tmpdir(), 'karcis-cli-'))

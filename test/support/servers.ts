@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -14,11 +13,12 @@ export type Server = {
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
 
-/** Those that a failed test leaves behind would keep its process alive. */
 const running = new Set<ChildProcess>()
-after(() => {
+
+/** For `after`: servers that a failed test leaves behind would keep its process alive. */
+export function killLeftovers(): void {
   for (const child of running) child.kill('SIGKILL')
-})
+}
 
 /** A real server process on a port of its own. */
 export async function startServer(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
