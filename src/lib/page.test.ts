@@ -15,6 +15,7 @@ test('a page that nobody has come to is found by skipping', () => {
 test('a page behind one that was read begins behind its last row', () => {
   const marks = pageMarks()
   marks.note({ page: 3, limit: 10 }, rows(201, 211))
+  assert.deepEqual(marks.startOf({ page: 3, limit: 10 }), { after: 200, skip: 0 })
   assert.deepEqual(marks.startOf({ page: 4, limit: 10 }), { after: 210, skip: 0 })
   assert.deepEqual(marks.startOf({ page: 4, limit: 20 }), { after: 0, skip: 60 }, 'another limit, other pages')
 })
@@ -23,6 +24,12 @@ test('the last page leaves no mark', () => {
   const marks = pageMarks()
   marks.note({ page: 1, limit: 10 }, rows(1, 10))
   assert.deepEqual(marks.startOf({ page: 2, limit: 10 }), { after: 0, skip: 10 })
+})
+
+test('one who jumps to a page leaves a mark there, too', () => {
+  const marks = pageMarks()
+  marks.note({ page: 7, limit: 10 }, rows(81, 85))
+  assert.deepEqual(marks.startOf({ page: 7, limit: 10 }), { after: 80, skip: 0 })
 })
 
 test('marks are bounded', () => {

@@ -13,6 +13,12 @@ const marks_max = 10_000
  */
 export function pageMarks() {
   const marks = new Map<string, number>()
+
+  function mark(page: number, limit: number, after: number): void {
+    if (marks.size >= marks_max) marks.delete(marks.keys().next().value!)
+    marks.set(`${limit} ${page}`, after)
+  }
+
   return {
     startOf({ page, limit }: Page): PageStart {
       const after = page === 1 ? 0 : marks.get(`${limit} ${page}`)
@@ -20,9 +26,10 @@ export function pageMarks() {
     },
     /** `rows` is the page, with one row more if there is a next one. */
     note({ page, limit }: Page, rows: readonly { id: number }[]): void {
-      if (rows.length <= limit) return
-      if (marks.size >= marks_max) marks.delete(marks.keys().next().value!)
-      marks.set(`${limit} ${page + 1}`, rows[limit - 1]!.id)
+      const [first] = rows
+      // One who jumped here need not skip the next time.
+      if (first && page > 1 && !marks.has(`${limit} ${page}`)) mark(page, limit, first.id - 1)
+      if (rows.length > limit) mark(page + 1, limit, rows[limit - 1]!.id)
     },
   }
 }
