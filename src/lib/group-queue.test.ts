@@ -60,16 +60,7 @@ test('no group is larger than 256 items, or heavier than its weight', async () =
 })
 
 test('beyond its length, the next is refused at once, and memory stays bounded', async () => {
-  const { promise: started, resolve: start } = Promise.withResolvers<void>()
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  const queue = groupQueue<number, number>(
-    async (items) => {
-      start()
-      await gate
-      return items
-    },
-    { length_max: 10, wait_ms_max: 5_000 },
-  )
+  const { queue, started, open } = gatedQueue({ length_max: 10, wait_ms_max: 5_000 })
   const first = queue.join(0)
   await started
   const waiting = Array.from({ length: 10 }, (_, n) => queue.join(n))
@@ -79,19 +70,22 @@ test('beyond its length, the next is refused at once, and memory stays bounded',
 })
 
 test('nobody waits longer than the limit while a group takes for ever', async () => {
-  const { promise: started, resolve: start } = Promise.withResolvers<void>()
-  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  const queue = groupQueue<number, number>(
-    async (items) => {
-      start()
-      await gate
-      return items
-    },
-    { length_max: 10, wait_ms_max: 50 },
-  )
+  const { queue, started, open } = gatedQueue({ length_max: 10, wait_ms_max: 50 })
   const first = queue.join(0)
   await started
   await assert.rejects(queue.join(1), { code: 'server_busy' })
   open()
   assert.equal(await first, 0)
 })
+
+/** A queue whose groups are committed once the gate is opened; `started` is when the first one stands before it. */
+function gatedQueue(limits: { length_max: number; wait_ms_max: number }) {
+  const { promise: started, resolve: start } = Promise.withResolvers<void>()
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+  const queue = groupQueue<number, number>(async (items) => {
+    start()
+    await gate
+    return items
+  }, limits)
+  return { queue, started, open }
+}

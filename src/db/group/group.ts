@@ -49,16 +49,9 @@ export type Group = {
   commit(writes: readonly GroupWrite[]): Promise<void>
   /**
    * Instead of read and commit: everything in one trip, where a trip costs something. The first of the writes
-   * must be the subtraction that is guarded.
-   *
-   * @throws GuardFailed if the guard did not hold
+   * must be the subtraction that is guarded. Rejects, with nothing kept, if the guard does not hold.
    */
   commitAtOnce?: (guard: GroupGuard, writes: readonly GroupWrite[]) => Promise<void>
-}
-
-/** A group was not as it took for granted; nothing of it was kept. */
-export class GuardFailed extends Error {
-  override name = 'GuardFailed'
 }
 
 /** The commit was sent, and the connection was lost before its answer: it may have happened, or not. */
