@@ -113,7 +113,8 @@ async function runAll(load: Load): Promise<Results> {
     const kind = serverUrl === undefined ? 'sqlite' : 'mysql'
     const database = String(server['name'])
     const bench = { kind, database, settings, load, say, problems: all.problems, serverUrl } as const
-    for (const scenario of scenarios(settings)) {
+    const hasBinaryLog = Number(server['log_bin']) === 1 && Number(server['sync_binlog']) === 1
+    for (const scenario of scenarios(settings, hasBinaryLog)) {
       const measurements = scenario.measurements.filter(({ name }) =>
         `${scenario.name}: ${name}`.includes(options.only ?? ''),
       )

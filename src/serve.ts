@@ -11,6 +11,12 @@ import { seed } from './seed.ts'
 
 const orphan_check_ms = 250
 
+/**
+ * Connections that wait to be accepted. With Node's 511, a crowd that comes at once has its packets dropped, and
+ * waits seconds before it tries again.
+ */
+const backlog_max = 4_096
+
 /** Migrates, listens, and stays until SIGTERM or SIGINT. */
 export async function serve(
   config: Config,
@@ -25,7 +31,7 @@ export async function serve(
     if (applied.length > 0) log.info({ applied }, 'migrated')
     app = await buildApp(deps, log)
     const demo = isDemo ? await seed(deps) : undefined
-    await app.listen({ port: config.port, host: config.host })
+    await app.listen({ port: config.port, host: config.host, backlog: backlog_max })
     const { port } = app.server.address() as AddressInfo
     const url = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
     log.info({ url, docs: `${url}/docs`, database: config.database.dialect }, 'listening')

@@ -11,6 +11,12 @@ export async function firstKey(
   { after, skip }: PageStart,
 ): Promise<number | undefined> {
   if (skip === 0) return after
+  const { last } = await db
+    .selectFrom(table)
+    .select(({ fn }) => fn.max('id').as('last'))
+    .executeTakeFirstOrThrow()
+  // There can't be more rows than ids: a page far beyond the end is not skipped to at all.
+  if (last - after < skip) return undefined
   const row = await db
     .selectFrom(table)
     .select('id')

@@ -45,7 +45,9 @@ async function openConnections(file: string): Promise<{ writer: DatabaseSync; re
     const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
     try {
       // WAL: readers never wait for the writer. FULL: what was committed survives a power cut.
-      writer.exec('pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off')
+      writer.exec(
+        'pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000',
+      )
       return { writer, reader: new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true }) }
     } catch (error) {
       writer.close()
