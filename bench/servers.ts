@@ -75,6 +75,12 @@ const karcisEnv = {
   LOG_LEVEL: 'info',
   LOG_FORMAT: 'json',
   NODE_ENV: 'production',
+  // All load comes from one address: its requests are counted, as they are in production, but none is one too many.
+  RATE_LIMIT_BOOKING: '999999999/60',
+  RATE_LIMIT_DOOR: '999999999/60',
+  RATE_LIMIT_READ: '999999999/60',
+  RATE_LIMIT_WRITE: '999999999/60',
+  RATE_LIMIT_LOGIN: '999999999/60',
 }
 
 async function start(args: string[], env: Record<string, string>): Promise<Server> {

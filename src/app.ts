@@ -1,6 +1,7 @@
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
@@ -12,43 +13,77 @@ import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { openDoorLine } from './features/tickets/use-ticket.ts'
 import { userRoutes } from './features/users/users.v1.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
-import { handleErrors, onClientError } from './http/error-handler.ts'
-import { failureBody } from './http/envelope.ts'
+import { allowOrigins } from './http/cors.ts'
+import { handleErrors, onBadUrl, onClientError } from './http/error-handler.ts'
 import { endConnectionsOnClose } from './http/graceful-close.ts'
+import { localCounts, type OpenCount } from './http/local-counts.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
+import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
+import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
 
 const body_bytes_max = 2 * 1024 * 1024
-const request_ms_max = 30_000
 
 export type App = FastifyInstance
 
+/** What an operator decides about the edge, and how long a client may take. */
+export type AppSettings = Readonly<
+  Pick<Config, 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+    /** Where requests are counted: here, or in Redis for several servers. */
+    openCount: OpenCount
+    headers_ms_max: number
+    request_ms_max: number
+    idle_ms_max: number
+    timeout_check_ms: number
+  }
+>
+
+const defaults: Omit<AppSettings, 'openCount'> = {
+  trusted_proxies: [],
+  cors_origins: [],
+  rate_limits: undefined,
+  headers_ms_max: 10_000,
+  request_ms_max: 30_000,
+  // Longer than the minute of most load balancers: the side that closes first should be theirs.
+  idle_ms_max: 72_000,
+  timeout_check_ms: 1_000,
+}
+
 /** The whole server but for its port: the same in production and in tests. */
-export async function buildApp(deps: Deps, logger: Logger): Promise<App> {
+export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSettings> = {}): Promise<App> {
+  const settings: AppSettings = { ...defaults, openCount: localCounts(), ...given }
   const baseLogger: FastifyBaseLogger = logger
   const app = fastify({
     loggerInstance: baseLogger,
     genReqId: requestId,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: body_bytes_max,
-    requestTimeout: request_ms_max,
+    requestTimeout: settings.request_ms_max,
+    keepAliveTimeout: settings.idle_ms_max,
+    http: {
+      headersTimeout: settings.headers_ms_max,
+      requestTimeout: settings.request_ms_max,
+      connectionsCheckingInterval: settings.timeout_check_ms,
+    },
+    trustProxy: settings.trusted_proxies.length > 0 && [...settings.trusted_proxies],
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 500 },
     clientErrorHandler: onClientError,
-    // A path that can't be decoded has no route, and so no handler of its own.
-    frameworkErrors: (_error, _request, reply) => {
-      reply.raw.writeHead(400, { 'content-type': 'application/json; charset=utf-8' })
-      reply.raw.end(failureBody('invalid_request'))
-    },
+    frameworkErrors: onBadUrl,
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.setValidatorCompiler(validatorCompiler)
   parseJsonBodies(app)
-  handleErrors(app)
+  // The order counts: even who is refused gets an id, the headers and, if a page asks, leave to read the refusal.
   logRequests(app, logger)
+  setSecurityHeaders(app)
+  await allowOrigins(app, settings.cors_origins)
+  if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
+  handleErrors(app)
+  if (settings.rate_limits) limitAccounts(app, settings.rate_limits, settings.openCount, () => undefined)
   endConnectionsOnClose(app)
 
   await serveReference(app)

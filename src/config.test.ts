@@ -50,8 +50,34 @@ for (const [env, sentence] of [
   [{ DATABASE_URL: 'mysql://u:100%@host/db' }, /^DATABASE_URL/],
   [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of debug, info, warn, error, silent, not "loud"\.$/],
   [{ DB_POOL_SIZE: '0' }, /^DB_POOL_SIZE must be/],
+  [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY must list .*, not "true"\.$/],
+  [{ TRUST_PROXY: '10.0.0.1, 10.0.0.0/33' }, /^TRUST_PROXY must list .*, not "10\.0\.0\.0\/33"\.$/],
+  [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must list origins/],
+  [{ CORS_ORIGINS: 'null' }, /^CORS_ORIGINS must list origins/],
+  [{ CORS_ORIGINS: 'https://x.example/' }, /^CORS_ORIGINS must list origins/],
+  [{ RATE_LIMIT: 'maybe' }, /^RATE_LIMIT must be one of on, off/],
+  [{ RATE_LIMIT_READ: '5' }, /^RATE_LIMIT_READ must look like 20\/60/],
+  [{ RATE_LIMIT_LOGIN: '0/60' }, /^RATE_LIMIT_LOGIN must look like/],
+  [{ REDIS_URL: 'http://:secret@x' }, /^REDIS_URL(?!.*secret)/],
 ] as const) {
   test(`${JSON.stringify(env)} is refused in one sentence`, () => {
     assert.throws(() => readConfig(env, false), { name: 'StartupError', message: sentence })
   })
 }
+
+test('an address may ask as much as many people, but log in no more often than one', () => {
+  const { rate_limits } = readConfig({ RATE_LIMIT_READ: '7/10', RATE_LIMIT_PEOPLE_PER_ADDRESS: '3' }, false)
+  assert.deepEqual(rate_limits?.read, {
+    account: { requests: 7, window_s: 10 },
+    address: { requests: 21, window_s: 10 },
+  })
+  assert.deepEqual(rate_limits?.login.address, rate_limits?.login.account)
+})
+
+test('RATE_LIMIT=off limits nothing, and lists are read with or without spaces', () => {
+  const env = { RATE_LIMIT: 'off', TRUST_PROXY: '10.0.0.1,2001:db8::/32 , ::1', CORS_ORIGINS: 'https://a.example' }
+  const config = readConfig(env, false)
+  assert.equal(config.rate_limits, undefined)
+  assert.deepEqual(config.trusted_proxies, ['10.0.0.1', '2001:db8::/32', '::1'])
+  assert.deepEqual(config.cors_origins, ['https://a.example'])
+})

@@ -1,9 +1,18 @@
+import { isIP } from 'node:net'
 import { StartupError } from './lib/errors.ts'
 
 /** Where the data lives. */
 export type DatabaseTarget =
   | { dialect: 'sqlite'; file: string }
   | { dialect: 'mysql'; host: string; port: number; user: string; password: string; database: string }
+
+export type RouteClass = 'login' | 'booking' | 'door' | 'read' | 'write'
+
+/** So many requests in so many seconds. */
+export type RateLimit = Readonly<{ requests: number; window_s: number }>
+
+/** For each class of routes, what one account may ask, and what all that come from one address may. */
+export type RateLimits = Readonly<Record<RouteClass, Readonly<{ account: RateLimit; address: RateLimit }>>>
 
 export type Config = Readonly<{
   port: number
@@ -13,6 +22,12 @@ export type Config = Readonly<{
   log_level: string
   log_pretty: boolean
   shutdown_ms_max: number
+  trusted_proxies: readonly string[]
+  cors_origins: readonly string[]
+  /** Undefined: nothing is limited. */
+  rate_limits: RateLimits | undefined
+  /** Undefined: each server counts for itself. */
+  redis_url: string | undefined
 }>
 
 type Setting = { name: string; default: string; meaning: string }
@@ -59,6 +74,44 @@ export const settings: readonly Setting[] = [
     default: '10000',
     meaning: 'Milliseconds that requests in flight may take after SIGTERM, 0 to 600000',
   },
+  {
+    name: 'TRUST_PROXY',
+    default: '',
+    meaning:
+      'Addresses or networks (`10.0.0.0/8`) of proxies before this server, with commas between. Only from them ' +
+      '`X-Forwarded-For`, `-Proto` and `-Host` are believed',
+  },
+  {
+    name: 'CORS_ORIGINS',
+    default: '',
+    meaning: 'Origins whose pages may use the API (`https://tickets.example`), with commas between; empty: none',
+  },
+  {
+    name: 'RATE_LIMIT',
+    default: 'on',
+    meaning: '`off` limits nothing. Who asks too much gets 429 with `Retry-After`',
+  },
+  {
+    name: 'RATE_LIMIT_LOGIN',
+    default: '20/60',
+    meaning: 'Requests / seconds for logging in, registering and passwords, for an account and for an address',
+  },
+  { name: 'RATE_LIMIT_BOOKING', default: '30/60', meaning: 'The same for `POST /bookings`, for an account' },
+  { name: 'RATE_LIMIT_DOOR', default: '600/60', meaning: 'The same for the use of tickets' },
+  { name: 'RATE_LIMIT_READ', default: '600/60', meaning: 'The same for all reading' },
+  { name: 'RATE_LIMIT_WRITE', default: '120/60', meaning: 'The same for all other changes' },
+  {
+    name: 'RATE_LIMIT_PEOPLE_PER_ADDRESS',
+    default: '100',
+    meaning: 'An address may ask so many times as much as an account (login excepted), 1 to 100000',
+  },
+  {
+    name: 'REDIS_URL',
+    default: '',
+    meaning:
+      '`redis://user:password@host:6379/0`, or `rediss://` for TLS: servers that share it count requests together. ' +
+      'Empty, or while it is lost: each counts for itself',
+  },
 ]
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -83,7 +136,72 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     log_level: oneOf('LOG_LEVEL', read('LOG_LEVEL'), ['debug', 'info', 'warn', 'error', 'silent']),
     log_pretty: format === 'pretty' || (format === '' && isTerminal && read('NODE_ENV') !== 'production'),
     shutdown_ms_max: integer('SHUTDOWN_MS', read('SHUTDOWN_MS'), 0, 600_000),
+    trusted_proxies: list(read('TRUST_PROXY')).map(network),
+    cors_origins: list(read('CORS_ORIGINS')).map(origin),
+    rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
+    redis_url: redisUrl(read('REDIS_URL')),
   })
+}
+
+/**
+ * An address is seldom one person: a mobile carrier puts thousands behind one, and so does the Wi-Fi of a hall. So all
+ * but logging in may be asked many times as often from an address as by an account. A login has no account yet, and its
+ * address is all there is to slow down who guesses passwords.
+ */
+function rateLimits(read: (name: string) => string): RateLimits {
+  const people = integer('RATE_LIMIT_PEOPLE_PER_ADDRESS', read('RATE_LIMIT_PEOPLE_PER_ADDRESS'), 1, 100_000)
+  const pair = (name: string, factor: number) => {
+    const account = rateLimit(name, read(name))
+    return { account, address: { ...account, requests: account.requests * factor } }
+  }
+  return {
+    login: pair('RATE_LIMIT_LOGIN', 1),
+    booking: pair('RATE_LIMIT_BOOKING', people),
+    door: pair('RATE_LIMIT_DOOR', people),
+    read: pair('RATE_LIMIT_READ', people),
+    write: pair('RATE_LIMIT_WRITE', people),
+  }
+}
+
+function rateLimit(name: string, text: string): RateLimit {
+  const [, requests, seconds] = /^(\d{1,9})\/(\d{1,5})$/.exec(text) ?? []
+  if (!Number(requests) || !Number(seconds)) {
+    throw new StartupError(`${name} must look like 20/60, for 20 requests in 60 seconds, not "${text}".`)
+  }
+  return { requests: Number(requests), window_s: Number(seconds) }
+}
+
+const list = (text: string) =>
+  text
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean)
+
+function network(text: string): string {
+  const [address = '', bits = '0', ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)) {
+    throw new StartupError(`TRUST_PROXY must list addresses or networks, such as 10.0.0.0/8, not "${text}".`)
+  }
+  return text
+}
+
+function origin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.origin !== text) {
+    throw new StartupError(`CORS_ORIGINS must list origins, such as https://tickets.example, not "${text}".`)
+  }
+  return text
+}
+
+function redisUrl(text: string): string | undefined {
+  if (text === '') return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || !url.hostname || !/^(\/\d*)?$/.test(url.pathname)) {
+    // Not the value: a password may be in it.
+    throw new StartupError('REDIS_URL must look like redis://user:password@host:6379/0, or rediss:// for TLS.')
+  }
+  return text
 }
 
 function databaseTarget(read: (name: string) => string, env: Env): DatabaseTarget {

@@ -2,11 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEnvFile } from 'node:process'
+import type { Logger } from 'pino'
 import { readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
 import { hashPassword } from './features/users/password.ts'
+import type { RedisCounts } from './http/redis-counts.ts'
 import { newTicketCode } from './lib/codes.ts'
 import { StartupError } from './lib/errors.ts'
 import { seed } from './seed.ts'
@@ -41,7 +43,7 @@ async function run(command: string, config: Config, startedByNpm: boolean): Prom
   switch (command) {
     case 'serve':
     case 'demo':
-      return serve(config, openDeps, { isDemo: command === 'demo', startedByNpm })
+      return serve(config, { deps: openDeps, counts: openCounts }, { isDemo: command === 'demo', startedByNpm })
     case 'migrate':
       return withDeps(config, async ({ database }) => {
         const applied = await migrate(database)
@@ -64,6 +66,13 @@ async function run(command: string, config: Config, startedByNpm: boolean): Prom
 async function openDeps(config: Config): Promise<Deps> {
   const database = await openDatabase(config.database, config.database_pool_size)
   return { database, now: () => new Date(), newCode: newTicketCode, hashPassword }
+}
+
+/** Loaded only where it is wanted: a start without Redis should not wait for its client. */
+async function openCounts({ rate_limits, redis_url }: Config, log: Logger): Promise<RedisCounts | undefined> {
+  if (!rate_limits || redis_url === undefined) return undefined
+  const { redisCounts } = await import('./http/redis-counts.ts')
+  return redisCounts(redis_url, log)
 }
 
 async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {

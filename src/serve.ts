@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
+import type { RedisCounts } from './http/redis-counts.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createLogger } from './log.ts'
 import { seed } from './seed.ts'
@@ -20,16 +21,27 @@ const backlog_max = 4_096
 /** Migrates, listens, and stays until SIGTERM or SIGINT. */
 export async function serve(
   config: Config,
-  open: (config: Config) => Promise<Deps>,
+  open: {
+    deps: (config: Config) => Promise<Deps>
+    counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
+  },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
   const log = createLogger(config)
-  const deps = await open(config)
+  const deps = await open.deps(config)
+  const counts = await open.counts(config, log)
   let app: App | undefined
+  const close = async () => {
+    await app?.close()
+    counts?.close()
+    await deps.database.close()
+  }
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
-    app = await buildApp(deps, log)
+    const { trusted_proxies, cors_origins, rate_limits } = config
+    const settings = { trusted_proxies, cors_origins, rate_limits, ...(counts && { openCount: counts.open }) }
+    app = await buildApp(deps, log, settings)
     const demo = isDemo ? await seed(deps) : undefined
     await app.listen({ port: config.port, host: config.host, backlog: backlog_max })
     const { port } = app.server.address() as AddressInfo
@@ -37,16 +49,15 @@ export async function serve(
     log.info({ url, docs: `${url}/docs`, database: config.database.dialect }, 'listening')
     if (demo) console.log(whatToTry(url, demo))
   } catch (error) {
-    await app?.close()
-    await deps.database.close()
+    await close()
     throw error
   }
   startHousekeeping(deps, log)
-  stopOnSignal(app, deps, log, config.shutdown_ms_max, startedByNpm)
+  stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
 }
 
 /** Accepts nothing new, finishes what is in flight, closes the database, exits 0. */
-function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max: number, startedByNpm: boolean): void {
+function stopOnSignal(close: () => Promise<void>, log: Logger, shutdown_ms_max: number, startedByNpm: boolean): void {
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return
@@ -57,8 +68,7 @@ function stopOnSignal(app: App, { database }: Deps, log: Logger, shutdown_ms_max
       log.flush()
       process.exit(1)
     }, shutdown_ms_max)
-    await app.close()
-    await database.close()
+    await close()
     clearTimeout(deadline)
     log.info('stopped')
     log.flush(() => process.exit(0))

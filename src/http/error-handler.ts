@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { failure, failureBody } from './envelope.ts'
+import { securityHeaders } from './security-headers.ts'
 
 const retry_after_s = 1
+
+/** Far more than any route needs. From 16 KB on, headers included, Node answers 431 before we see it. */
+const url_length_max = 8_192
 
 /** What Fastify's own refusals are called here. */
 const frameworkErrors: Record<string, ErrorCode> = {
@@ -34,6 +38,7 @@ export function handleErrors(app: FastifyInstance): void {
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
   app.addHook('onRequest', (request, _reply, done) => {
+    if (isTooLong(request)) return done(new DomainError('url_too_long'))
     // The router takes `/users/` for an id that is empty.
     const isUnknown = request.is404 || (request.params as { id?: string }).id === ''
     done(isUnknown ? new DomainError('route_not_found') : undefined)
@@ -42,6 +47,15 @@ export function handleErrors(app: FastifyInstance): void {
     throw new DomainError('route_not_found')
   })
 }
+
+/** A path that the router can't read has no route, and so no hook and no handler of its own. */
+export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const code = isTooLong(request) ? 'url_too_long' : 'invalid_request'
+  reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': 'application/json; charset=utf-8' })
+  reply.raw.end(failureBody(code))
+}
+
+const isTooLong = (request: FastifyRequest) => request.url.length > url_length_max
 
 function asRefusal(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error
@@ -66,7 +80,7 @@ export function onClientError(error: NodeJS.ErrnoException, socket: Socket): voi
     statusOf(code) as 400 | 408 | 431
   ]
   socket.end(
-    `HTTP/1.1 ${statusOf(code)} ${reason}\r\nconnection: close\r\n` +
+    `HTTP/1.1 ${statusOf(code)} ${reason}\r\nconnection: close\r\ncache-control: no-store\r\n` +
       `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
 }

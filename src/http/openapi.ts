@@ -1,6 +1,7 @@
 import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { docsPolicy } from './security-headers.ts'
 
 /** The document at /openapi.json, and a page to browse it at /docs, served from here alone. */
 export async function serveReference(app: FastifyInstance): Promise<void> {
@@ -30,6 +31,6 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
       schema: { ...schema, hide: schema?.hide ?? !/^\/(api\/|healthz|readyz)/.test(url) },
     }),
   })
-  await app.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true } })
+  await app.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true }, staticCSP: docsPolicy })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

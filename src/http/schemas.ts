@@ -77,7 +77,7 @@ const Failure = Type.Object({ success: Type.Literal(false), error: Type.String()
 
 /** The answers of a route when it refuses, by status, with an example of every message. */
 export function errorAnswers(...codes: ErrorCode[]): Record<number, TSchema> {
-  const all: ErrorCode[] = [...codes, 'server_busy', 'database_unavailable']
+  const all: ErrorCode[] = [...codes, 'too_many_requests', 'server_busy', 'database_unavailable']
   const answers: Record<number, TSchema> = {}
   for (const status of new Set(all.map(statusOf))) {
     const messages = all.filter((code) => statusOf(code) === status).map(messageOf)

@@ -8,9 +8,11 @@ const refusals = {
   route_not_found: [404, 'route not found'],
   method_not_allowed: [405, 'method not allowed'],
   body_too_large: [413, 'request body too large'],
+  url_too_long: [414, 'request URL too long'],
   unsupported_content_type: [415, "content type must be 'application/json'"],
   headers_too_large: [431, 'request headers too large'],
   request_timeout: [408, 'request took too long to arrive'],
+  too_many_requests: [429, 'too many requests, try again in a moment'],
   server_busy: [503, 'the server is busy, try again shortly'],
   database_unavailable: [503, 'the database is unavailable, try again shortly'],
   outcome_unknown: [

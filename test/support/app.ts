@@ -1,6 +1,6 @@
 import { after } from 'node:test'
 import pino from 'pino'
-import { buildApp, type App } from '../../src/app.ts'
+import { buildApp, type App, type AppSettings } from '../../src/app.ts'
 import type { Deps } from '../../src/deps.ts'
 import { newTicketCode } from '../../src/lib/codes.ts'
 import { openTestDatabase } from './database.ts'
@@ -27,7 +27,7 @@ export type TestApp = {
  * The whole server on a database of its own, without a port. Every answer is held against the OpenAPI document.
  * Closed and dropped when the test file ends.
  */
-export async function startApp(overrides: Partial<Deps> = {}): Promise<TestApp> {
+export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<AppSettings> = {}): Promise<TestApp> {
   const { database, url, drop } = await openTestDatabase()
   const deps: Deps = {
     database,
@@ -36,7 +36,7 @@ export async function startApp(overrides: Partial<Deps> = {}): Promise<TestApp> 
     hashPassword: async () => someHash,
     ...overrides,
   }
-  const app = await buildApp(deps, pino({ level: 'silent' }))
+  const app = await buildApp(deps, pino({ level: 'silent' }), settings)
   after(async () => {
     await app.close()
     await drop()

@@ -1,0 +1,92 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RateLimit, RateLimits, RouteClass } from '../config.ts'
+import { DomainError } from '../lib/errors.ts'
+import type { OpenCount } from './local-counts.ts'
+import { networkOf } from './network.ts'
+
+/** Which account asks; undefined if nobody has logged in. */
+export type AccountOf = (request: FastifyRequest) => string | undefined
+
+type Done = (error?: Error) => void
+
+const prefixes = ['', '/api/v1', '/api/v2']
+const everywhere = (paths: Record<string, RouteClass>) =>
+  new Map(prefixes.flatMap((prefix) => Object.entries(paths).map(([path, one]) => [`${prefix}${path}`, one])))
+
+const posts = everywhere({
+  '/auth/login': 'login',
+  '/auth/forgot': 'login',
+  '/auth/reset': 'login',
+  '/auth/password': 'login',
+  '/auth/refresh': 'login',
+  '/users': 'login',
+  '/users/register': 'login',
+  '/bookings': 'booking',
+  '/check-ins': 'door',
+})
+const puts = everywhere({ '/tickets/:id/use': 'door' })
+
+/** By the route's pattern, not by the URL: `/auth/%6Cogin` is the same route. Undefined: it is never limited. */
+export function classOf(method: string, route: string | undefined): RouteClass | undefined {
+  if (route === '/healthz' || route === '/readyz') return undefined
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      return 'read'
+    case 'OPTIONS':
+      return undefined
+    case 'POST':
+      return posts.get(route ?? '') ?? 'write'
+    case 'PUT':
+      return puts.get(route ?? '') ?? 'write'
+    default:
+      return 'write'
+  }
+}
+
+/** By address, before anything else is done for a request: call it before what finds out who asks. */
+export function limitAddresses(app: FastifyInstance, limits: RateLimits, open: OpenCount): void {
+  const limiters = forEachClass((name) => limiter(`${name}-address`, limits[name].address, open))
+  app.addHook('onRequest', (request, reply, done) => {
+    const name = classOf(request.method, request.routeOptions.url)
+    if (name === undefined) return done()
+    limiters[name](networkOf(request.ip), reply, done)
+  })
+}
+
+/**
+ * By account, when it is known who asks. What it says in the headers takes the place of what was said of the address: it
+ * is the limit that a client can do something about.
+ */
+export function limitAccounts(app: FastifyInstance, limits: RateLimits, open: OpenCount, accountOf: AccountOf): void {
+  const limiters = forEachClass((name) => limiter(name, limits[name].account, open))
+  app.addHook('preValidation', (request, reply, done) => {
+    const account = accountOf(request)
+    const name = account === undefined ? undefined : classOf(request.method, request.routeOptions.url)
+    if (account === undefined || name === undefined) return done()
+    limiters[name](account, reply, done)
+  })
+}
+
+const forEachClass = <One>(make: (name: RouteClass) => One): Record<RouteClass, One> => ({
+  login: make('login'),
+  booking: make('booking'),
+  door: make('door'),
+  read: make('read'),
+  write: make('write'),
+})
+
+/** Counts a request and says how many are left, in the fields of the IETF's draft "RateLimit header fields for HTTP". */
+function limiter(name: string, { requests, window_s }: RateLimit, open: OpenCount) {
+  const policy = `"${name}";q=${requests};w=${window_s}`
+  const count = open(name, { requests, window_s })
+  return (key: string, reply: FastifyReply, done: Done) =>
+    count(key, (used, left_ms) => {
+      const left_s = Math.ceil(left_ms / 1_000)
+      void reply.header('ratelimit-policy', policy)
+      void reply.header('ratelimit', `"${name}";r=${Math.max(requests - used, 0)};t=${left_s}`)
+      if (used <= requests) return done()
+      void reply.header('retry-after', Math.max(left_s, 1))
+      done(new DomainError('too_many_requests'))
+    })
+}

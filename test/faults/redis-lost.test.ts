@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createEmptyDatabase } from '../support/database.ts'
+import { hasRedis, privateRedis } from '../support/private-redis.ts'
+import { killLeftovers, startServer, type Server } from '../support/servers.ts'
+
+const skip = !hasRedis && 'redis-server is not installed'
+const back_ms_max = 10_000
+
+const database = await createEmptyDatabase()
+const redis = await privateRedis()
+const servers: Server[] = []
+const env = { RATE_LIMIT: 'on', RATE_LIMIT_READ: '5/60', RATE_LIMIT_PEOPLE_PER_ADDRESS: '2', TRUST_PROXY: '127.0.0.1' }
+after(async () => {
+  for (const server of servers) await server.stop()
+  killLeftovers()
+  await redis.remove()
+  await database.drop()
+})
+
+const aServer = async (): Promise<Server> => {
+  const server = await startServer(database.url, { ...env, REDIS_URL: redis.url })
+  servers.push(server)
+  return server
+}
+const get = async ({ url }: Server, address: string) => {
+  const start = performance.now()
+  const answer = await fetch(`${url}/events`, { headers: { 'x-forwarded-for': address } })
+  await answer.arrayBuffer()
+  return {
+    status: answer.status,
+    left: Number(/;r=(\d+)/.exec(answer.headers.get('ratelimit') ?? '')?.[1]),
+    took_ms: performance.now() - start,
+  }
+}
+const said = ({ output }: Server, words: string) => output().split(words).length - 1
+const untilSaid = async (server: Server, words: string, times: number) => {
+  for (const start = Date.now(); said(server, words) < times; await sleep(50)) {
+    assert.ok(Date.now() - start < back_ms_max, `${words}: not said ${times} times\n${server.output()}`)
+  }
+}
+const lost = '"level":"warn"'
+const back = 'Redis is back'
+
+/** Ten requests are let through by the local count, the next is not, and none of them waits. */
+async function assertLocalBudget(server: Server, address: string): Promise<void> {
+  const answers = []
+  for (let i = 0; i < 11; i++) answers.push(await get(server, address))
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [...Array<number>(10).fill(200), 429],
+  )
+  const typical_ms = answers.map(({ took_ms }) => took_ms).toSorted((a, b) => a - b)[5]!
+  assert.ok(typical_ms < 50, `${typical_ms} ms`)
+}
+
+test('servers start without Redis, and share one budget once it is there', { skip }, async () => {
+  const [one, two] = [await aServer(), await aServer()]
+  await assertLocalBudget(one, '192.0.2.1')
+  await untilSaid(one, lost, 1)
+  await redis.start()
+  await untilSaid(one, back, 1)
+  await untilSaid(two, back, 1)
+  for (let left = 9; left >= 0; left--) {
+    assert.deepEqual((({ status, left }) => ({ status, left }))(await get(left % 2 ? one : two, '192.0.2.2')), {
+      status: 200,
+      left,
+    })
+  }
+  assert.equal((await get(one, '192.0.2.2')).status, 429)
+  assert.equal((await get(two, '192.0.2.2')).status, 429)
+})
+
+for (const [what, stop, restore] of [
+  ['killed', () => redis.kill('SIGKILL'), () => redis.start()],
+  ['frozen', () => redis.kill('SIGSTOP'), () => redis.kill('SIGCONT')],
+  [
+    'frozen until its connection is given up',
+    () => redis.kill('SIGSTOP').then(() => sleep(6_000)),
+    () => redis.kill('SIGCONT'),
+  ],
+] as const) {
+  test(`while Redis is ${what}, servers go on by counts of their own, and say so once`, { skip }, async () => {
+    const [server] = servers as [Server]
+    const [lostBefore, backBefore] = [said(server, lost), said(server, back)]
+    await stop()
+    await assertLocalBudget(server, `192.0.2.${10 + lostBefore}`)
+    await sleep(2_500)
+    await assertLocalBudget(server, `192.0.2.${20 + lostBefore}`)
+    assert.equal(said(server, lost), lostBefore + 1, server.output())
+    await restore()
+    await untilSaid(server, back, backBefore + 1)
+    await sleep(1_500)
+    assert.deepEqual([said(server, lost), said(server, back)], [lostBefore + 1, backBefore + 1], server.output())
+    assert.equal((await get(server, `192.0.2.${30 + lostBefore}`)).left, 9)
+    assert.equal((await get(servers[1]!, `192.0.2.${30 + lostBefore}`)).left, 8)
+  })
+}
+
+test('a server stops gently with Redis there, and without it', { skip }, async () => {
+  const [one, two] = servers.splice(0) as [Server, Server]
+  assert.equal(await one.stop(), 0)
+  await redis.kill('SIGKILL')
+  assert.equal(await two.stop(), 0)
+})
