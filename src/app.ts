@@ -1,15 +1,21 @@
+import cookie from '@fastify/cookie'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
+import { openAccounts } from './features/accounts/accounts.ts'
+import { accountRoutes } from './features/accounts/accounts.v1.ts'
+import { accountOf, authenticate } from './features/accounts/authenticate.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
 import { sharedRead } from './db/shared-read.ts'
 import { listEventsByIds } from './features/events/events.sql.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
+import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
+import { listTicketsByIds } from './features/tickets/tickets.sql.ts'
 import { openDoorLine } from './features/tickets/use-ticket.ts'
 import { userRoutes } from './features/users/users.v1.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
@@ -30,7 +36,7 @@ export type App = FastifyInstance
 
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
-  Pick<Config, 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+  Pick<Config, 'auth' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     headers_ms_max: number
@@ -41,6 +47,7 @@ export type AppSettings = Readonly<
 >
 
 const defaults: Omit<AppSettings, 'openCount'> = {
+  auth: 'on',
   trusted_proxies: [],
   cors_origins: [],
   rate_limits: undefined,
@@ -83,18 +90,23 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   await allowOrigins(app, settings.cors_origins)
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
   handleErrors(app)
-  if (settings.rate_limits) limitAccounts(app, settings.rate_limits, settings.openCount, () => undefined)
+  await app.register(cookie)
+  const accounts = openAccounts(deps)
+  authenticate(app, { ...accounts, open: settings.auth === 'off' })
+  if (settings.rate_limits) limitAccounts(app, settings.rate_limits, settings.openCount, accountOf)
   endConnectionsOnClose(app)
 
   await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
-  const line = openBookingLine(deps, events)
-  const doors = openDoorLine(deps)
+  const keysInFlight: KeysInFlight = new Set()
+  const line = openBookingLine(deps, events, keysInFlight)
+  const doors = openDoorLine(deps, sharedRead(deps.database, listTicketsByIds))
   // The seed's paths have no version; they and /api/v1 are the same routes.
   for (const prefix of ['/api/v1', '']) {
-    await app.register(userRoutes, { ...deps, prefix })
+    await app.register(accountRoutes, { ...deps, accounts, prefix })
+    await app.register(userRoutes, { ...deps, accounts, prefix })
     await app.register(eventRoutes, { ...deps, events, prefix })
     await app.register(bookingRoutes, { ...deps, line, prefix })
     await app.register(ticketRoutes, { ...deps, doors, prefix })

@@ -22,6 +22,13 @@ export type Config = Readonly<{
   log_level: string
   log_pretty: boolean
   shutdown_ms_max: number
+  is_production: boolean
+  /** `off`: without accounts, as in a classroom; anyone may do anything. */
+  auth: 'on' | 'off'
+  /** Made when the server starts and there is no admin yet. */
+  admin: { email: string; password: string } | undefined
+  /** Days after which what is deleted can't be restored any more. */
+  purge_days: number
   trusted_proxies: readonly string[]
   cors_origins: readonly string[]
   /** Undefined: nothing is limited. */
@@ -38,7 +45,7 @@ export const settings: readonly Setting[] = [
   {
     name: 'HOST',
     default: 'localhost',
-    meaning: 'Address to listen on; `0.0.0.0` for every interface. There are no accounts yet: open it with care',
+    meaning: 'Address to listen on; `0.0.0.0` for every interface',
   },
   {
     name: 'DATABASE_URL',
@@ -68,7 +75,27 @@ export const settings: readonly Setting[] = [
     default: '',
     meaning: '`json` or `pretty`; empty: pretty on a terminal outside production, else JSON',
   },
-  { name: 'NODE_ENV', default: 'development', meaning: '`production` logs JSON' },
+  {
+    name: 'NODE_ENV',
+    default: 'development',
+    meaning: '`production` logs JSON, keeps links that people are sent out of the log, and insists on accounts',
+  },
+  {
+    name: 'AUTH',
+    default: 'on',
+    meaning: '`off` runs without accounts, for a classroom: anyone may do anything, on this machine alone',
+  },
+  {
+    name: 'ADMIN_EMAIL',
+    default: '',
+    meaning: 'With `ADMIN_PASSWORD`: an admin to make when the server starts and there is none',
+  },
+  { name: 'ADMIN_PASSWORD', default: '', meaning: 'At least 8 characters; take it out again when the admin is made' },
+  {
+    name: 'PURGE_DAYS',
+    default: '30',
+    meaning: 'Days until the personal data of a deleted user is erased for good, 1 to 3650',
+  },
   {
     name: 'SHUTDOWN_MS',
     default: '10000',
@@ -136,6 +163,10 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     log_level: oneOf('LOG_LEVEL', read('LOG_LEVEL'), ['debug', 'info', 'warn', 'error', 'silent']),
     log_pretty: format === 'pretty' || (format === '' && isTerminal && read('NODE_ENV') !== 'production'),
     shutdown_ms_max: integer('SHUTDOWN_MS', read('SHUTDOWN_MS'), 0, 600_000),
+    is_production: read('NODE_ENV') === 'production',
+    auth: authMode(read),
+    admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
+    purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
     rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
@@ -204,6 +235,30 @@ function redisUrl(text: string): string | undefined {
   return text
 }
 
+const loopback = new Set(['localhost', '127.0.0.1', '::1'])
+
+function authMode(read: (name: string) => string): 'on' | 'off' {
+  const mode = oneOf('AUTH', read('AUTH'), ['on', 'off'])
+  if (mode === 'on') return 'on'
+  if (read('NODE_ENV') === 'production')
+    throw new StartupError('AUTH=off is not for production: take one of them away.')
+  if (!loopback.has(read('HOST'))) {
+    throw new StartupError(`AUTH=off lets anyone do anything, so HOST must be localhost, not "${read('HOST')}".`)
+  }
+  return 'off'
+}
+
+function firstAdmin(email: string, password: string): Config['admin'] {
+  if (email === '' && password === '') return undefined
+  if (!/^[^@\s]+@[^@\s]+$/.test(email) || email.length > 100) {
+    throw new StartupError('ADMIN_EMAIL must be an email address, set together with ADMIN_PASSWORD.')
+  }
+  if (password.length < 8 || Buffer.byteLength(password) > 72) {
+    throw new StartupError('ADMIN_PASSWORD must be at least 8 characters long, and at most 72 bytes.')
+  }
+  return { email, password }
+}
+
 function databaseTarget(read: (name: string) => string, env: Env): DatabaseTarget {
   const url = read('DATABASE_URL')
   if (url) return databaseTargetFromUrl(url)
@@ -254,9 +309,9 @@ function integer(name: string, text: string, min: number, max: number): number {
   return value
 }
 
-function oneOf(name: string, text: string, choices: readonly string[]): string {
-  if (!choices.includes(text)) {
+function oneOf<Choice extends string>(name: string, text: string, choices: readonly Choice[]): Choice {
+  if (!choices.includes(text as Choice)) {
     throw new StartupError(`${name} must be one of ${choices.filter(Boolean).join(', ')}, not "${text}".`)
   }
-  return text
+  return text as Choice
 }

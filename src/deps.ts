@@ -9,4 +9,11 @@ export type Deps = Readonly<{
   newCode: () => string
   /** Hashes a password, off the main thread. */
   hashPassword: (password: string) => Promise<string>
+  /** Whether this is the password that was hashed. */
+  verifyPassword: (password: string, hash: string) => Promise<boolean>
+  /** Sends a secret link to a person, by a way that reaches nobody else. */
+  deliver: (message: Message) => void
 }>
+
+/** A link for one person; the token is in it and nowhere else. */
+export type Message = { kind: 'password_reset' | 'staff_invitation'; to: string; token: string }

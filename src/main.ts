@@ -7,10 +7,11 @@ import { readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
-import { hashPassword } from './features/users/password.ts'
+import { hashPassword, verifyPassword } from './features/users/password.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { newTicketCode } from './lib/codes.ts'
 import { StartupError } from './lib/errors.ts'
+import { makeUser } from './make-user.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { explainStartup } from './startup-problems.ts'
@@ -20,6 +21,7 @@ const usage = `Usage: karcis <command>
   serve     start the server (npm start)
   migrate   bring the database's tables up to date
   seed      add the demo users and events
+  user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
   demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
@@ -28,10 +30,10 @@ Settings come from the environment or from .env; docs/configuration.md lists the
 export async function main([command = 'help', ...rest]: string[]): Promise<void> {
   let config: Config | undefined
   try {
-    if (rest.length > 0) throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
+    if (rest.length > 0 && command !== 'user') throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
     const env = readEnv()
     config = readConfig(command === 'demo' ? demoSettings(env) : env, process.stdout.isTTY)
-    await run(command, config, env['npm_lifecycle_event'] !== undefined)
+    await run(command, rest, config, env['npm_lifecycle_event'] !== undefined)
   } catch (error) {
     const sentence = explainStartup(error, config)
     console.error(sentence ?? error)
@@ -39,7 +41,7 @@ export async function main([command = 'help', ...rest]: string[]): Promise<void>
   }
 }
 
-async function run(command: string, config: Config, startedByNpm: boolean): Promise<void> {
+async function run(command: string, rest: string[], config: Config, startedByNpm: boolean): Promise<void> {
   switch (command) {
     case 'serve':
     case 'demo':
@@ -55,6 +57,11 @@ async function run(command: string, config: Config, startedByNpm: boolean): Prom
         const { added } = await seed(deps)
         console.log(added > 0 ? `Added ${added} demo users and events.` : 'The demo data is there already.')
       })
+    case 'user':
+      return withDeps(config, async (deps) => {
+        await migrate(deps.database)
+        console.log(await makeUser(deps, rest))
+      })
     case 'help':
     case '--help':
       return console.log(usage)
@@ -63,9 +70,20 @@ async function run(command: string, config: Config, startedByNpm: boolean): Prom
   }
 }
 
-async function openDeps(config: Config): Promise<Deps> {
+async function openDeps(config: Config, log?: Logger): Promise<Deps> {
   const database = await openDatabase(config.database, config.database_pool_size)
-  return { database, now: () => new Date(), newCode: newTicketCode, hashPassword }
+  return {
+    database,
+    now: () => new Date(),
+    newCode: newTicketCode,
+    hashPassword,
+    verifyPassword,
+    // There is no mail yet. A link in a log is as good as a password, so it is written outside production alone.
+    deliver: (message) =>
+      config.is_production
+        ? log?.warn({ kind: message.kind }, 'a link was asked for, but this server sends no mail yet')
+        : log?.info(message, 'instead of a mail, outside production'),
+  }
 }
 
 /** Loaded only where it is wanted: a start without Redis should not wait for its client. */

@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
+import { makeFirstAdmin } from './features/users/make-user.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { createLogger } from './log.ts'
@@ -22,13 +23,13 @@ const backlog_max = 4_096
 export async function serve(
   config: Config,
   open: {
-    deps: (config: Config) => Promise<Deps>
+    deps: (config: Config, log: Logger) => Promise<Deps>
     counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
   const log = createLogger(config)
-  const deps = await open.deps(config)
+  const deps = await open.deps(config, log)
   const counts = await open.counts(config, log)
   let app: App | undefined
   const close = async () => {
@@ -39,20 +40,22 @@ export async function serve(
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
-    const { trusted_proxies, cors_origins, rate_limits } = config
-    const settings = { trusted_proxies, cors_origins, rate_limits, ...(counts && { openCount: counts.open }) }
+    const { auth, trusted_proxies, cors_origins, rate_limits } = config
+    const settings = { auth, trusted_proxies, cors_origins, rate_limits, ...(counts && { openCount: counts.open }) }
+    if (config.admin) await makeFirstAdmin(deps, log, config.admin)
+    if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
     app = await buildApp(deps, log, settings)
     const demo = isDemo ? await seed(deps) : undefined
     await app.listen({ port: config.port, host: config.host, backlog: backlog_max })
     const { port } = app.server.address() as AddressInfo
     const url = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
     log.info({ url, docs: `${url}/docs`, database: config.database.dialect }, 'listening')
-    if (demo) console.log(whatToTry(url, demo))
+    if (demo) console.log(whatToTry(url, demo, auth))
   } catch (error) {
     await close()
     throw error
   }
-  startHousekeeping(deps, log)
+  startHousekeeping(deps, log, config.purge_days)
   stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
 }
 

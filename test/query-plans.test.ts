@@ -3,10 +3,21 @@ import { after, test } from 'node:test'
 import { sql, type CompiledQuery, type KyselyPlugin } from 'kysely'
 import type { Database, Db } from '../src/db/database.ts'
 import { findBooking, listBookings, lockEvents } from '../src/features/bookings/bookings.sql.ts'
-import { findAnswer, removeOldKeys } from '../src/features/bookings/idempotency.ts'
+import { findAnswer, removeOldKeys } from '../src/features/idempotency/idempotency.ts'
 import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
 import { listTickets, listTicketsByBooking, listTicketsByIds } from '../src/features/tickets/tickets.sql.ts'
-import { findUser, listUsers } from '../src/features/users/users.sql.ts'
+import {
+  findCredentials,
+  findRefreshToken,
+  findReset,
+  listApiKeys,
+  listEventsOfStaff,
+  listLiveKeys,
+  listLiveSessions,
+} from '../src/features/accounts/accounts.sql.ts'
+import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
+import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
+import type { Key } from '../src/lib/page.ts'
 import { inTransaction } from '../src/db/transaction.ts'
 import { onSqlite, openTestDatabase } from './support/database.ts'
 
@@ -18,20 +29,42 @@ after(drop)
 await fill(database)
 const explaining = onSqlite ? 'explain query plan' : await tableOfPlan()
 
-const page = { after: 1_000, skip: 0 }
-const farPage = { after: 0, skip: 2_000 }
+const page =
+  <Row>(listing: Listing<Row>, after: Key = [1_000]) =>
+  (db: Db) =>
+    readPage(db, listing, after, 51)
 const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findUser', (db) => findUser(db, 1)],
-  ['listUsers', (db) => listUsers(db, page, 50)],
+  ['listUsers', page(listUsers())],
   ['findEvent', (db) => findEvent(db, 1)],
   ['listEventsByIds', (db) => listEventsByIds(db, [1, 2, 3])],
-  ['listEvents', (db) => listEvents(db, page, 50)],
+  ['listEvents', page(listEvents())],
+  ['listEvents of an organizer', page(listEvents({ organizer_id: 1_500 }))],
+  ['listEvents by date', page(listEvents({ date_from: '2024-01-01 00:00:00' }, 'date'), ['2025-01-01 00:00:00', 7])],
+  ['listEvents by price, falling', page(listEvents({}, 'price', true), [1, 7])],
+  ['listEvents by title', page(listEvents({ status: 'available' }, 'title'), ['x', 7])],
   ['findBooking', (db) => findBooking(db, 1)],
-  ['listBookings', (db) => listBookings(db, page, 50)],
+  ['listBookings', page(listBookings())],
+  ['listBookings of a customer', page(listBookings({ customer_id: 5 }), [3])],
+  ['listBookings of an organizer', page(listBookings({ organizer_id: 1_500 }), [3])],
+  ['listBookings of an event', page(listBookings({ event_id: 7, status: 'success' }), [3])],
   ['listTicketsByIds', (db) => listTicketsByIds(db, [1, 2, 3])],
-  ['listTickets', (db) => listTickets(db, page, 50)],
-  ['listTickets, a page that nobody has come to', (db) => listTickets(db, farPage, 50)],
+  ['listTickets', page(listTickets())],
+  ['listTickets, a page that nobody has come to', (db) => keyAt(db, listTickets(), 2_000)],
+  ['listTickets of a customer', page(listTickets({ customer_id: 5 }), [3, 3])],
+  ['listTickets of an organizer', page(listTickets({ organizer_id: 1_500 }), [3, 3])],
+  ['listTickets of an event', page(listTickets({ event_ids: [7] }), [3, 3])],
+  ['listTickets of several events', page(listTickets({ event_ids: [7, 8, 9] }), [7, 3, 3])],
+  ['listTickets of a booking', page(listTickets({ booking_id: 7 }), [3])],
   ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
+  ['findCredentials', (db) => findCredentials(db, 'u7')],
+  ['listLiveSessions', (db) => listLiveSessions(db, ['s7', 's8'], '2024-01-01 00:00:00.000')],
+  ['listLiveKeys', (db) => listLiveKeys(db, ['h7', 'h8'])],
+  ['listEventsOfStaff', (db) => listEventsOfStaff(db, 7)],
+  ['findRefreshToken', (db) => findRefreshToken(db, 'r7')],
+  ['findReset', (db) => findReset(db, 'p7', '2024-01-01 00:00:00.000')],
+  ['listApiKeys', (db) => listApiKeys(db, 7)],
+  ['listUsersToErase', (db) => listUsersToErase(db, '2024-01-01 00:00:00.000', 50)],
   ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
   [
     'findAnswer',
@@ -140,6 +173,7 @@ async function fill({ writer, dialect }: Database): Promise<void> {
     id: n,
     customer_id: (n % 1_000) + 1,
     event_id: (n % 2_000) + 1,
+    organizer_id: 1_000 + (((n % 2_000) + 1) % 1_000) + 1,
     quantity: 1,
     total_price: 1,
     status: 'success' as const,
@@ -158,6 +192,40 @@ async function fill({ writer, dialect }: Database): Promise<void> {
     await writer.insertInto('ticket').values(rows).execute()
   }
   for (const rows of chunks(2_000, (n) => ({
+    id: `s${n}`,
+    user_id: n,
+    created_at: at,
+    expires_at: at,
+    ended_at: null,
+  }))) {
+    await writer.insertInto('session').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    token_hash: `r${n}`,
+    session_id: `s${n}`,
+    created_at: at,
+    replaced_at: null,
+  }))) {
+    await writer.insertInto('refresh_token').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({ token_hash: `p${n}`, user_id: n, created_at: at, expires_at: at }))) {
+    await writer.insertInto('password_reset').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    owner_id: n,
+    name: 'x',
+    prefix: 'x',
+    key_hash: `h${n}`,
+    scopes: 'read',
+    created_at: at,
+    revoked_at: null,
+  }))) {
+    await writer.insertInto('api_key').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({ event_id: n, user_id: n, created_at: at }))) {
+    await writer.insertInto('event_staff').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
     scope: 'anyone',
     idempotency_key: `k${n}`,
     fingerprint: 'x',
@@ -166,7 +234,10 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }))) {
     await writer.insertInto('idempotency_key').values(rows).execute()
   }
-  const analyze = dialect.name === 'sqlite' ? 'analyze' : 'analyze table user, event, booking, ticket, idempotency_key'
+  const analyze =
+    dialect.name === 'sqlite'
+      ? 'analyze'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 

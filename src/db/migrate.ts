@@ -4,6 +4,7 @@ import type { Database } from './database.ts'
 import type { Dialect } from './dialect.ts'
 import { createTables } from './migrations/0001-create-tables.ts'
 import { groupCommit } from './migrations/0002-group-commit.ts'
+import { accounts } from './migrations/0003-accounts.ts'
 import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -11,6 +12,7 @@ import { inTransaction } from './transaction.ts'
 const migrations: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-create-tables', statements: createTables },
   { name: '0002-group-commit', statements: groupCommit },
+  { name: '0003-accounts', statements: accounts },
 ]
 
 const lock_wait_s_max = 60
@@ -24,7 +26,7 @@ const lock_wait_s_max = 60
  */
 export async function migrate(database: Database): Promise<string[]> {
   // SQLite keeps a change of tables in the transaction, and `begin immediate` is the lock.
-  if (database.dialect.name === 'sqlite') return inTransaction(database, (tx) => runPending(tx, database.dialect))
+  if (database.dialect.name === 'sqlite') return migrateSqlite(database)
 
   // MySQL commits at every change of a table, so a named lock of this database stands around them all.
   return database.writer.connection().execute(async (connection) => {
@@ -39,6 +41,22 @@ export async function migrate(database: Database): Promise<string[]> {
       await sql`select release_lock(${name})`.execute(connection)
     }
   })
+}
+
+/** A table that is made anew is missing for a moment, so foreign keys are looked at when all is done. */
+async function migrateSqlite(database: Database): Promise<string[]> {
+  await sql`pragma foreign_keys = off`.execute(database.writer)
+  try {
+    return await inTransaction(database, async (tx) => {
+      const names = await runPending(tx, database.dialect)
+      if (names.length === 0) return names
+      const { rows } = await sql`pragma foreign_key_check`.execute(tx)
+      if (rows.length > 0) throw new Error(`a migration left ${rows.length} rows that refer to nothing`)
+      return names
+    })
+  } finally {
+    await sql`pragma foreign_keys = on`.execute(database.writer)
+  }
 }
 
 async function runPending(db: Kysely<Schema>, dialect: Dialect): Promise<string[]> {

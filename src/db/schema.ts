@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { Role } from '../lib/caller.ts'
 import type { Timestamp } from '../lib/time.ts'
 
 /** The tables as the code sees them; migrations/ makes them. Money is an integer in minor units. */
@@ -10,6 +11,13 @@ export type Schema = {
   id_block: IdBlockTable
   idempotency_key: IdempotencyKeyTable
   group_fence: { id: number; created_at: Timestamp }
+  session: SessionTable
+  refresh_token: RefreshTokenTable
+  password_reset: PasswordResetTable
+  api_key: ApiKeyTable
+  event_staff: { event_id: number; user_id: number; created_at: Timestamp }
+  signing_key: { id: string; secret: string; created_at: Timestamp }
+  audit_entry: AuditEntryTable
 }
 
 export type UserTable = {
@@ -17,10 +25,15 @@ export type UserTable = {
   name: string
   /** As it was written. */
   email: string
-  /** The email in lower case; unique. */
+  /** The email in lower case; unique. Of a deleted user it is free again, and this is `deleted <id>`. */
   email_key: string
   password_hash: string
-  role: 'customer' | 'organizer'
+  role: Role
+  /** Counts the changes. */
+  version: Generated<number>
+  deleted_at: Generated<Timestamp | null>
+  /** When name and email were erased for good. */
+  erased_at: Generated<Timestamp | null>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -37,6 +50,9 @@ export type EventTable = {
   /** 1 while the organizer keeps the sale closed. Sold out is not stored: it is available_seat = 0. */
   closed: 0 | 1
   date: Timestamp
+  /** Counts the changes by its organizer; sales don't count. */
+  version: Generated<number>
+  deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -46,9 +62,13 @@ export type BookingTable = {
   id: number
   customer_id: number
   event_id: number
+  /** The event's; an event never changes hands. */
+  organizer_id: number
   quantity: number
   total_price: number
   status: 'pending' | 'success' | 'failed'
+  /** Its seats have gone back to the event. */
+  deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -60,6 +80,8 @@ export type TicketTable = {
   holder_name: string
   ticket_code: string
   status: 'unused' | 'used'
+  /** With its booking. */
+  deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -80,4 +102,59 @@ export type IdempotencyKeyTable = {
   /** The body that was answered. */
   answer: string
   created_at: Timestamp
+}
+
+export type SessionTable = {
+  id: string
+  user_id: number
+  created_at: Timestamp
+  expires_at: Timestamp
+  ended_at: Timestamp | null
+}
+
+export type RefreshTokenTable = {
+  token_hash: string
+  session_id: string
+  created_at: Timestamp
+  replaced_at: Timestamp | null
+}
+
+export type PasswordResetTable = {
+  token_hash: string
+  user_id: number
+  created_at: Timestamp
+  expires_at: Timestamp
+}
+
+export type ApiKeyTable = {
+  id: Generated<number>
+  owner_id: number
+  name: string
+  /** Its first characters, by which its owner tells it from others. */
+  prefix: string
+  key_hash: string
+  /** Separated by spaces. */
+  scopes: string
+  created_at: Timestamp
+  revoked_at: Timestamp | null
+}
+
+/** Written once, and never changed but to erase a person's data. */
+export type AuditEntryTable = {
+  id: Generated<number>
+  at: Timestamp
+  actor_id: number | null
+  /** The actor's role then, `visitor`, or `system`. */
+  actor: string
+  api_key_id: number | null
+  action: string
+  entity: string
+  entity_id: number | null
+  /** Whose event it is about. */
+  organizer_id: number | null
+  request_id: string | null
+  address: string | null
+  /** JSON of what was before, without secrets. */
+  was: string | null
+  became: string | null
 }

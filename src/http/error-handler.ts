@@ -29,10 +29,11 @@ export function handleErrors(app: FastifyInstance): void {
       return reply.code(500).send(failure('internal server error'))
     }
     const status = statusOf(refusal.code)
-    if (status === 503) {
-      request.log.warn({ err: refusal }, refusal.message)
-      void reply.header('retry-after', retry_after_s)
-    }
+    if (status === 503) request.log.warn({ err: refusal }, refusal.message)
+    const wait_s = refusal.retry_after_s ?? (status === 503 ? retry_after_s : undefined)
+    if (wait_s !== undefined) void reply.header('retry-after', wait_s)
+    // https://www.rfc-editor.org/rfc/rfc6750#section-3
+    if (status === 401) void reply.header('www-authenticate', challenge(refusal.code))
     return reply.code(status).send(failure(refusal.message))
   })
 
@@ -56,6 +57,10 @@ export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyR
 }
 
 const isTooLong = (request: FastifyRequest) => request.url.length > url_length_max
+
+function challenge(code: ErrorCode): string {
+  return code === 'invalid_token' ? 'Bearer realm="karcis", error="invalid_token"' : 'Bearer realm="karcis"'
+}
 
 function asRefusal(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error

@@ -56,6 +56,13 @@ export const PageQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: limit_max, default: limit_default, description: 'Rows a page' }),
 })
 
+/** A moment in a query, to narrow a list by. */
+export const MomentFilter = (description: string) =>
+  Type.Optional(Type.String({ format: 'date-time', maxLength: 40, description, examples: ['2030-12-31T19:00:00Z'] }))
+
+/** An id in a query, to narrow a list by. */
+export const IdFilter = Type.Optional(Type.Integer({ minimum: 1, maximum: integer_max }))
+
 export const PageMeta = Type.Object({
   page: Type.Integer(),
   limit: Type.Integer(),
@@ -75,9 +82,19 @@ export const ListAnswer = <Row extends TSchema>(row: Row) =>
 
 const Failure = Type.Object({ success: Type.Literal(false), error: Type.String() })
 
+/** What any route may answer. */
+const everywhere: readonly ErrorCode[] = [
+  'not_signed_in',
+  'invalid_token',
+  'forbidden',
+  'too_many_requests',
+  'server_busy',
+  'database_unavailable',
+]
+
 /** The answers of a route when it refuses, by status, with an example of every message. */
 export function errorAnswers(...codes: ErrorCode[]): Record<number, TSchema> {
-  const all: ErrorCode[] = [...codes, 'too_many_requests', 'server_busy', 'database_unavailable']
+  const all: ErrorCode[] = [...codes, ...everywhere]
   const answers: Record<number, TSchema> = {}
   for (const status of new Set(all.map(statusOf))) {
     const messages = all.filter((code) => statusOf(code) === status).map(messageOf)

@@ -1,42 +1,61 @@
 import type { FastifyReply } from 'fastify'
+import type { Database } from '../db/database.ts'
+import { keyAt, keyOf, readPage, type Listing } from '../db/page-query.ts'
+import { reading } from '../db/transaction.ts'
 import { groupQueue } from '../lib/group-queue.ts'
-import { pageMarks, type Page, type PageStart } from '../lib/page.ts'
+import { pageMarks, type Key, type Page } from '../lib/page.ts'
 import { listed } from './envelope.ts'
 
 const limits = { length_max: 20_000, wait_ms_max: 10_000 }
 
+type Asked<Row> = { listing: Listing<Row>; page: Page; reply: FastifyReply }
+
 /**
  * Answers a list for many at once. Those who ask for the same page while one is being read share the next
  * reading, and its serialised bytes: always read after they asked, never remembered.
- *
- * @param list reads the page's rows, and one more if there is one
  */
-export function sharedList<Row extends { id: number }>(
-  message: string,
-  list: (start: PageStart, limit: number) => Promise<Row[]>,
-  show: (row: Row) => unknown,
-) {
+export function sharedList<Row extends object>(database: Database, message: string, show: (row: Row) => unknown) {
   const marks = pageMarks()
-  const queue = groupQueue<{ page: Page; reply: FastifyReply }, string>(async (askers) => {
+  const queue = groupQueue<Asked<Row>, string>(async (askers) => {
     const bodies = new Map<string, Promise<string>>()
-    const answers = askers.map(({ page, reply }) => {
-      const key = `${page.limit} ${page.page}`
-      let body = bodies.get(key)
-      if (!body) bodies.set(key, (body = read(page, reply)))
+    const answers = askers.map((asked) => {
+      const { listing, page } = asked
+      const name = `${page.limit} ${page.page} ${listing.name}`
+      let body = bodies.get(name)
+      if (!body) bodies.set(name, (body = read(asked)))
       return body
     })
     const settled = await Promise.allSettled(answers)
     return settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)))
   }, limits)
 
-  async function read(page: Page, reply: FastifyReply): Promise<string> {
-    const rows = await list(marks.startOf(page), page.limit)
-    marks.note(page, rows)
+  async function read({ listing, page, reply }: Asked<Row>): Promise<string> {
+    const start = await startOf(listing, page)
+    const rows =
+      start === 'beyond the end'
+        ? []
+        : // One row more than is shown, to see whether there is a next page.
+          await reading(database, (db) => readPage(db, listing, start, page.limit + 1))
+    if (rows.length > page.limit) {
+      const last = rows[page.limit - 1]!
+      marks.leave(listing.name, { ...page, page: page.page + 1 }, keyOf(listing.order, last))
+    }
     return reply.serializeInput(listed(message, rows, page, show), '200') as string
   }
 
-  return async (page: Page, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = await queue.join({ page, reply })
+  async function startOf(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
+    if (page.page === 1) return undefined
+    const marked = marks.find(listing.name, page)
+    if (marked) return marked
+    const found = await reading(database, (db) => keyAt(db, listing, (page.page - 1) * page.limit))
+    if (!found) return 'beyond the end'
+    // One who jumped here need not skip the next time.
+    marks.leave(listing.name, page, found)
+    return found
+  }
+
+  return async (listing: Listing<Row>, page: Page, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = await queue.join({ listing, page, reply })
     return reply.type('application/json; charset=utf-8').send(body)
   }
 }

@@ -21,7 +21,23 @@ const refusals = {
       'or send it again with the same Idempotency-Key',
   ],
 
+  not_signed_in: [401, 'authentication required: send an access token as Authorization: Bearer'],
+  invalid_token: [401, 'the access token is invalid or has expired: refresh it, or sign in again'],
+  invalid_credentials: [401, 'invalid email or password'],
+  invalid_refresh_token: [401, 'the refresh token is invalid, used or expired: sign in again'],
+  invalid_reset_token: [400, 'the token is invalid, used or expired: ask for a new one'],
+  wrong_password: [403, 'the current password is wrong'],
+  too_many_failures: [429, 'too many failed attempts, try again later'],
+  csrf_header_missing: [403, 'a request by cookie needs the header X-CSRF-Protection: 1, from this site'],
+  forbidden: [403, 'your account may not do this'],
+  scope_missing: [403, 'this API key may not do this'],
+  api_key_not_found: [404, 'API key not found'],
+  too_many_api_keys: [409, 'you have as many API keys as there may be: revoke one first'],
+  staff_not_found: [404, 'staff member not found'],
+  staff_role_taken: [409, 'this email belongs to an account that is not staff'],
+
   user_not_found: [404, 'user not found'],
+  nothing_to_restore: [404, 'there is nothing deleted under this id'],
   email_already_exists: [409, 'email already exists'],
   password_too_long: [400, 'password must be at most 72 bytes long'],
   user_has_bookings: [409, 'cannot delete user with existing bookings'],
@@ -29,6 +45,8 @@ const refusals = {
 
   event_not_found: [404, 'event not found'],
   organizer_not_found: [404, 'organizer not found'],
+  not_own_organizer_id: [403, 'organizer_id must be your own'],
+  not_own_event: [403, "this event is another organizer's"],
   not_an_organizer: [403, 'only users with organizer role can manage events'],
   event_date_not_in_future: [400, 'event date must be in the future'],
   capacity_below_booked_seats: [400, 'cannot reduce capacity below already booked seats'],
@@ -36,6 +54,8 @@ const refusals = {
 
   booking_not_found: [404, 'booking not found'],
   customer_not_found: [404, 'customer not found'],
+  not_own_customer_id: [403, 'customer_id must be your own'],
+  booking_has_used_tickets: [409, 'cannot delete booking with used tickets'],
   not_a_customer: [403, 'only users with customer role can book tickets'],
   holder_names_mismatch: [400, 'number of holder names must match quantity'],
   event_not_available: [409, 'event is not available'],
@@ -65,10 +85,18 @@ export function messageOf(code: ErrorCode): string {
 export class DomainError extends Error {
   readonly code: ErrorCode
 
-  constructor(code: ErrorCode, message: string = messageOf(code), options?: ErrorOptions) {
+  /** When it is worth trying again, where that is known. */
+  readonly retry_after_s: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    message: string = messageOf(code),
+    { retry_after_s, ...options }: ErrorOptions & { retry_after_s?: number } = {},
+  ) {
     super(message, options)
     this.name = 'DomainError'
     this.code = code
+    this.retry_after_s = retry_after_s
   }
 }
 

@@ -2,39 +2,23 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pageMarks } from './page.ts'
 
-const rows = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => ({ id: from + index }))
-
-test('the first page begins at the beginning', () => {
-  assert.deepEqual(pageMarks().startOf({ page: 1, limit: 50 }), { after: 0, skip: 0 })
-})
-
-test('a page that nobody has come to is found by skipping', () => {
-  assert.deepEqual(pageMarks().startOf({ page: 4, limit: 10 }), { after: 0, skip: 30 })
-})
-
-test('a page behind one that was read begins behind its last row', () => {
+test('a page begins where somebody left a mark for it', () => {
   const marks = pageMarks()
-  marks.note({ page: 3, limit: 10 }, rows(201, 211))
-  assert.deepEqual(marks.startOf({ page: 3, limit: 10 }), { after: 200, skip: 0 })
-  assert.deepEqual(marks.startOf({ page: 4, limit: 10 }), { after: 210, skip: 0 })
-  assert.deepEqual(marks.startOf({ page: 4, limit: 20 }), { after: 0, skip: 60 }, 'another limit, other pages')
+  assert.equal(marks.find('events', { page: 2, limit: 50 }), undefined)
+  marks.leave('events', { page: 2, limit: 50 }, [50])
+  assert.deepEqual(marks.find('events', { page: 2, limit: 50 }), [50])
 })
 
-test('the last page leaves no mark', () => {
+test('a mark is for one list and one length of page', () => {
   const marks = pageMarks()
-  marks.note({ page: 1, limit: 10 }, rows(1, 10))
-  assert.deepEqual(marks.startOf({ page: 2, limit: 10 }), { after: 0, skip: 10 })
+  marks.leave('events', { page: 2, limit: 50 }, [50])
+  assert.equal(marks.find('events', { page: 2, limit: 10 }), undefined)
+  assert.equal(marks.find('events of 7', { page: 2, limit: 50 }), undefined)
 })
 
-test('one who jumps to a page leaves a mark there, too', () => {
+test('marks are bounded: the oldest goes first', () => {
   const marks = pageMarks()
-  marks.note({ page: 7, limit: 10 }, rows(81, 85))
-  assert.deepEqual(marks.startOf({ page: 7, limit: 10 }), { after: 80, skip: 0 })
-})
-
-test('marks are bounded', () => {
-  const marks = pageMarks()
-  for (let page = 1; page <= 12_000; page++) marks.note({ page, limit: 1 }, rows(page, page + 1))
-  assert.deepEqual(marks.startOf({ page: 2, limit: 1 }), { after: 0, skip: 1 })
-  assert.deepEqual(marks.startOf({ page: 12_001, limit: 1 }), { after: 12_000, skip: 0 })
+  for (let page = 1; page <= 10_001; page++) marks.leave('events', { page, limit: 1 }, [page])
+  assert.equal(marks.find('events', { page: 1, limit: 1 }), undefined)
+  assert.deepEqual(marks.find('events', { page: 10_001, limit: 1 }), [10_001])
 })

@@ -1,8 +1,8 @@
 /** Which part of a list is asked for: `page` counts from 1, `limit` is its length. */
 export type Page = { page: number; limit: number }
 
-/** Where a page begins, as a query can use it: behind the row with this id, after skipping so many. */
-export type PageStart = { after: number; skip: number }
+/** Where a row stands in its list: the values that the list is ordered by, of which the last is unique. */
+export type Key = readonly (string | number)[]
 
 const marks_max = 10_000
 
@@ -12,24 +12,15 @@ const marks_max = 10_000
  * has come to skips rows, once. Rows deleted meanwhile never make the next page jump over others.
  */
 export function pageMarks() {
-  const marks = new Map<string, number>()
-
-  function mark(page: number, limit: number, after: number): void {
-    if (marks.size >= marks_max) marks.delete(marks.keys().next().value!)
-    marks.set(`${limit} ${page}`, after)
-  }
+  const marks = new Map<string, Key>()
+  const nameOf = (list: string, { page, limit }: Page) => `${page} ${limit} ${list}`
 
   return {
-    startOf({ page, limit }: Page): PageStart {
-      const after = page === 1 ? 0 : marks.get(`${limit} ${page}`)
-      return after === undefined ? { after: 0, skip: (page - 1) * limit } : { after, skip: 0 }
-    },
-    /** `rows` is the page, with one row more if there is a next one. */
-    note({ page, limit }: Page, rows: readonly { id: number }[]): void {
-      const [first] = rows
-      // One who jumped here need not skip the next time.
-      if (first && page > 1 && !marks.has(`${limit} ${page}`)) mark(page, limit, first.id - 1)
-      if (rows.length > limit) mark(page + 1, limit, rows[limit - 1]!.id)
+    /** The key behind which this page begins, if somebody has come to it. `list` tells lists and filters apart. */
+    find: (list: string, page: Page): Key | undefined => marks.get(nameOf(list, page)),
+    leave(list: string, page: Page, key: Key): void {
+      if (marks.size >= marks_max) marks.delete(marks.keys().next().value!)
+      marks.set(nameOf(list, page), key)
     },
   }
 }

@@ -46,3 +46,8 @@ export function parseRfc3339(text: string): Timestamp | undefined {
   const utc = new Date(asWritten.getTime() - offset_minutes * 60_000).toISOString()
   return /^[1-9]\d{3}-/.test(utc) ? utc.slice(0, 19).replace('T', ' ') : undefined
 }
+
+/** A moment that was validated before, in stored form; undefined stays undefined. */
+export function momentOf(text: string | undefined): Timestamp | undefined {
+  return text === undefined ? undefined : parseRfc3339(text)
+}

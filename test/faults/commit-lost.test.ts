@@ -6,9 +6,10 @@ import { openDatabase } from '../../src/db/database.ts'
 import { openBookingLine, createBooking } from '../../src/features/bookings/create-booking.ts'
 import { sharedRead } from '../../src/db/shared-read.ts'
 import { listEventsByIds } from '../../src/features/events/events.sql.ts'
-import { newTicketCode } from '../../src/lib/codes.ts'
 import { assertBooksBalance } from '../support/books.ts'
 import { onSqlite, openTestDatabase } from '../support/database.ts'
+import { system } from '../../src/lib/caller.ts'
+import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 
 /** What happens to a connection at the packet that commits a group. */
@@ -65,12 +66,12 @@ test(
       await drop()
     })
 
-    const deps = { database, now: () => new Date(), newCode: newTicketCode, hashPassword: async () => 'x'.repeat(60) }
+    const deps = testDeps(database)
     const { aCustomer, anEvent } = factories({ ...deps, database: direct })
     const customer_id = (await aCustomer()).id
     const event_id = (await anEvent({ capacity: 1_000 })).id
-    const line = openBookingLine(deps, sharedRead(database, listEventsByIds))
-    const book = (key?: string) => createBooking(deps, line, { customer_id, event_id, quantity: 1 }, key)
+    const line = openBookingLine(deps, sharedRead(database, listEventsByIds), new Set())
+    const book = (key?: string) => createBooking(deps, line, system, { customer_id, event_id, quantity: 1 }, key)
     const count = async () => {
       const rows = await direct.db.selectFrom('booking').select('id').execute()
       return rows.length

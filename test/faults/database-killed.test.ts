@@ -3,8 +3,8 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { newTicketCode } from '../../src/lib/codes.ts'
 import { onSqlite } from '../support/database.ts'
+import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 import { hasMariaDb, privateMariaDb } from '../support/private-mariadb.ts'
 import { http, killLeftovers, startServer } from '../support/servers.ts'
@@ -27,7 +27,7 @@ for (const [name, breakIt] of [
     after(() => mariadb.remove())
     const server = await startServer(mariadb.url)
     const database = await openDatabase(databaseTargetFromUrl(mariadb.url), 3)
-    const deps = { database, now: () => new Date(), newCode: newTicketCode, hashPassword: async () => 'x'.repeat(60) }
+    const deps = testDeps(database)
     const { aCustomer, anEvent } = factories(deps)
     const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 1_000_000 })).id }
 

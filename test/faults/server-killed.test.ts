@@ -3,9 +3,9 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { newTicketCode } from '../../src/lib/codes.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { createEmptyDatabase } from '../support/database.ts'
+import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 import { http, killLeftovers, startServer } from '../support/servers.ts'
 import { assertNothingLost } from './after.ts'
@@ -17,7 +17,7 @@ test('kill -9 of the server under load, again and again: every 201 is there', as
   const { url, drop } = await createEmptyDatabase()
   const database = await openDatabase(databaseTargetFromUrl(url), 3)
   await migrate(database)
-  const deps = { database, now: () => new Date(), newCode: newTicketCode, hashPassword: async () => 'x'.repeat(60) }
+  const deps = testDeps(database)
   const { aCustomer, anEvent } = factories(deps)
   const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 1_000_000 })).id }
   for (let round = 0; round < 4; round++) {
@@ -35,7 +35,7 @@ test('an Idempotency-Key survives kill -9: sent again to the next server, it boo
   const { url, drop } = await createEmptyDatabase()
   const database = await openDatabase(databaseTargetFromUrl(url), 3)
   await migrate(database)
-  const deps = { database, now: () => new Date(), newCode: newTicketCode, hashPassword: async () => 'x'.repeat(60) }
+  const deps = testDeps(database)
   const { aCustomer, anEvent } = factories(deps)
   const order = {
     customer_id: (await aCustomer()).id,
@@ -74,7 +74,7 @@ test('clients that vanish in the middle leave whole bookings or none', async () 
   const { url, drop } = await createEmptyDatabase()
   const server = await startServer(url)
   const database = await openDatabase(databaseTargetFromUrl(url), 3)
-  const deps = { database, now: () => new Date(), newCode: newTicketCode, hashPassword: async () => 'x'.repeat(60) }
+  const deps = testDeps(database)
   const { aCustomer, anEvent } = factories(deps)
   const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 100_000 })).id }
   const body = JSON.stringify({ ...order, quantity: 2 })

@@ -162,7 +162,7 @@ const cases: Case[] = [
   ],
   [
     'a host that is not ours',
-    { DATABASE_URL, HOST: '192.0.2.1', PORT: '0' },
+    { DATABASE_URL, AUTH: 'on', HOST: '192.0.2.1', PORT: '0' },
     /^HOST=192\.0\.2\.1 is no address of this machine/m,
   ],
   ['a bad setting', { PORT: 'x' }, /^PORT must be a whole number/],

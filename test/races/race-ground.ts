@@ -1,7 +1,7 @@
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
-import { newTicketCode } from '../../src/lib/codes.ts'
 import { createEmptyDatabase, onSqlite } from '../support/database.ts'
+import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 import { http, startServer } from '../support/servers.ts'
 
@@ -13,12 +13,7 @@ export async function raceGround() {
   const { url, drop } = await createEmptyDatabase()
   const servers = await Promise.all(Array.from({ length: onSqlite ? 2 : 3 }, () => startServer(url)))
   const database = await openDatabase(databaseTargetFromUrl(url), 5)
-  const make = factories({
-    database,
-    now: () => new Date(),
-    newCode: newTicketCode,
-    hashPassword: async () => 'x'.repeat(60),
-  })
+  const make = factories(testDeps(database))
   /** The n-th call goes to the n-th server, around and around. */
   const call = (n: number, method: string, path: string, body?: unknown) =>
     http(method, `${servers[n % servers.length]!.url}${path}`, body)

@@ -2,12 +2,9 @@ import { after } from 'node:test'
 import pino from 'pino'
 import { buildApp, type App, type AppSettings } from '../../src/app.ts'
 import type { Deps } from '../../src/deps.ts'
-import { newTicketCode } from '../../src/lib/codes.ts'
 import { openTestDatabase } from './database.ts'
+import { testDeps } from './deps.ts'
 import { answersMatchDocument } from './openapi.ts'
-
-/** A real bcrypt hash of nobody's password: hashing for real would make up most of a run. */
-const someHash = '$2b$10$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234'
 
 export type Answer = {
   status: number
@@ -24,19 +21,13 @@ export type TestApp = {
 }
 
 /**
- * The whole server on a database of its own, without a port. Every answer is held against the OpenAPI document.
+ * The whole server on a database of its own, without a port, and without accounts unless the settings say `auth: 'on'`. Every answer is held against the OpenAPI document.
  * Closed and dropped when the test file ends.
  */
 export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<AppSettings> = {}): Promise<TestApp> {
   const { database, url, drop } = await openTestDatabase()
-  const deps: Deps = {
-    database,
-    now: () => new Date(),
-    newCode: newTicketCode,
-    hashPassword: async () => someHash,
-    ...overrides,
-  }
-  const app = await buildApp(deps, pino({ level: 'silent' }), settings)
+  const deps = testDeps(database, overrides)
+  const app = await buildApp(deps, pino({ level: 'silent' }), { auth: 'off', ...settings })
   after(async () => {
     await app.close()
     await drop()

@@ -13,12 +13,14 @@ export async function assertBooksBalance(db: Db): Promise<void> {
       eb
         .selectFrom('booking')
         .whereRef('booking.event_id', '=', 'event.id')
+        .where('booking.deleted_at', 'is', null)
         .select(({ fn }) => fn.sum<number | string | null>('quantity').as('sum'))
         .as('booked'),
       eb
         .selectFrom('ticket')
         .innerJoin('booking', 'booking.id', 'ticket.booking_id')
         .whereRef('booking.event_id', '=', 'event.id')
+        .where('ticket.deleted_at', 'is', null)
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .as('tickets'),
     ])

@@ -56,7 +56,7 @@ function run(command: string, env: Record<string, string>) {
     // A folder without .env, and none of the settings of whoever runs the tests.
     cwd: env['CWD'] ?? '/',
     // All load comes from one address here; a test of the limits switches them on.
-    env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', RATE_LIMIT: 'off', ...env },
+    env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', RATE_LIMIT: 'off', AUTH: 'off', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)

@@ -33,8 +33,8 @@ export type GroupGuard = {
     /** Values that differ from row to row. */
     equalById: Readonly<Record<string, readonly (readonly [id: number, value: SqlValue])[]>>
   }
-  /** Every row with these ids is there, and has this value. */
-  rows: { table: string; ids: readonly number[]; column: string; value: SqlValue }
+  /** Every row with these ids is there and has these values, and stays so until the group ends. */
+  rows: { table: string; ids: readonly number[]; equal: Readonly<Record<string, SqlValue>> }
   /** No fence stands under this number (see migration 0002). */
   fence: number
 }

@@ -1,7 +1,7 @@
 import type { GroupGuard, GroupRead, GroupWrite, SqlValue } from './group.ts'
 
-/** What needs no quoting but the quotes: no backslash, no quote, nothing outside ASCII. */
-const plain = /^[\w .:-]*$/
+/** What needs no quoting but the quotes: no backslash, no single quote, nothing outside ASCII. JSON of plain values, too. */
+const plain = /^[\w .:{}",[\]-]*$/
 
 /**
  * A value as MySQL text. This is the only place where values become part of a statement's text, because
@@ -65,8 +65,14 @@ export function guardedText({ subtraction, rows, fence }: GroupGuard, [first, ..
     ...Object.entries(subtraction.equalById).map(([column, values]) => `${column} = ${byId(values)}`),
     `${first.column} > ${byId(first.amounts)}`,
   ]
-  const { table, ids, column, value } = rows
-  const found = `select count(*) from ${table} where id in (${ids.map(literal).join(',')}) and ${column} = ${literal(value)}`
+  const { table, ids, equal } = rows
+  const values = Object.entries(equal).map(([column, value]) =>
+    value === null ? `${column} is null` : `${column} = ${literal(value)}`,
+  )
+  // A plain read would see the rows as they were when the packet began; this one waits for whoever is changing them.
+  const found =
+    `select count(*) from ${table} where id in (${ids.map(literal).join(',')}) ` +
+    `and ${values.join(' and ')} lock in share mode`
   const expected = [
     `row_count() = ${first.amounts.length}`,
     `not exists (select 1 from group_fence where id = ${literal(fence)})`,

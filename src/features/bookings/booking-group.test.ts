@@ -4,7 +4,19 @@ import { decideGroup } from './booking-group.ts'
 
 const at = '2030-01-01 10:00:00.000'
 const event = (id: number, available_seat: number, more: object = {}) =>
-  [id, { id, price: 100, available_seat, closed: 0 as const, date: '2030-06-01 10:00:00', ...more }] as const
+  [
+    id,
+    {
+      id,
+      organizer_id: 9,
+      deleted_at: null,
+      price: 100,
+      available_seat,
+      closed: 0 as const,
+      date: '2030-06-01 10:00:00',
+      ...more,
+    },
+  ] as const
 const events = new Map([
   event(1, 5),
   event(2, 0),
@@ -13,8 +25,9 @@ const events = new Map([
   event(5, 2),
 ])
 const customers = new Map([
-  [1, { id: 1, role: 'customer' as const }],
-  [2, { id: 2, role: 'organizer' as const }],
+  [1, { id: 1, role: 'customer' as const, deleted_at: null }],
+  [2, { id: 2, role: 'organizer' as const, deleted_at: null }],
+  [3, { id: 3, role: 'customer' as const, deleted_at: '2029-01-01 00:00:00.000' }],
 ])
 
 const decide = (...orders: [event: number, quantity: number, customer?: number][]) =>
@@ -27,6 +40,7 @@ const decide = (...orders: [event: number, quantity: number, customer?: number][
 
 for (const [name, orders, expected] of [
   ['pays price by quantity', [[1, 3]], [300]],
+  ['is refused for a deleted customer', [[1, 1, 3]], ['customer_not_found']],
   ['is refused for an unknown event', [[9, 1]], ['event_not_found']],
   ['is refused for a sold-out event', [[2, 1]], ['event_not_available']],
   ['is refused for a closed event', [[3, 1]], ['event_not_available']],

@@ -10,11 +10,14 @@ export type Order = {
   quantity: number
 }
 
-export type EventOnSale = Pick<Event, 'id' | 'price' | 'available_seat' | 'closed' | 'date'>
-export type Customer = Pick<User, 'id' | 'role'>
+export type EventOnSale = Pick<
+  Event,
+  'id' | 'organizer_id' | 'price' | 'available_seat' | 'closed' | 'date' | 'deleted_at'
+>
+export type Customer = Pick<User, 'id' | 'role' | 'deleted_at'>
 
-/** The price that one order pays, or why it is refused. */
-export type Decision = { total_price: number } | DomainError
+/** The price that one order pays, and to whom, or why it is refused. */
+export type Decision = { total_price: number; organizer_id: number } | DomainError
 
 /**
  * Decides the orders of one group, first come, first served, on events that are locked. Each takes its seats
@@ -30,14 +33,14 @@ export function decideGroup(
   const taken = new Map<number, number>()
   return orders.map(({ event_id, customer_id, quantity }) => {
     const event = events.get(event_id)
-    if (!event) return new DomainError('event_not_found')
+    if (!event || event.deleted_at) return new DomainError('event_not_found')
     const available_seat = event.available_seat - (taken.get(event_id) ?? 0)
     if (!isOnSale({ ...event, available_seat }, at)) return new DomainError('event_not_available')
     if (available_seat < quantity) return new DomainError('not_enough_seats')
     const customer = customers.get(customer_id)
-    if (!customer) return new DomainError('customer_not_found')
+    if (!customer || customer.deleted_at) return new DomainError('customer_not_found')
     if (customer.role !== 'customer') return new DomainError('not_a_customer')
     taken.set(event_id, (taken.get(event_id) ?? 0) + quantity)
-    return { total_price: event.price * quantity }
+    return { total_price: event.price * quantity, organizer_id: event.organizer_id }
   })
 }

@@ -1,7 +1,10 @@
 import { Type, type Static } from 'typebox'
-import { Id, IntegerField, Moment } from '../../http/schemas.ts'
+import { Id, IdFilter, IntegerField, Moment, MomentFilter } from '../../http/schemas.ts'
+import { ownedBy, type Identity } from '../../lib/caller.ts'
+import { momentOf } from '../../lib/time.ts'
 import { integer_max, name_length_max, quantity_max } from '../../lib/limits.ts'
 import { TicketView } from '../tickets/tickets.schema.ts'
+import type { BookingFilter } from './bookings.sql.ts'
 
 const reference = (message: string) => IntegerField(1, integer_max, { required: message, minimum: message })
 const noQuantity = 'quantity must be greater than 0'
@@ -23,7 +26,9 @@ export const CreateBookingBody = Type.Object({
     }),
   ),
 })
-export type CreateBooking = Static<typeof CreateBookingBody>
+
+const statuses = ['pending', 'success', 'failed'] as const
+const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['success'] })
 
 export const BookingView = Type.Object({
   id: Id,
@@ -31,13 +36,31 @@ export const BookingView = Type.Object({
   event_id: Id,
   quantity: Type.Integer({ examples: [3] }),
   total_price: Type.Integer({ description: 'In minor units of the currency', examples: [1500000] }),
-  status: Type.Unsafe<'pending' | 'success' | 'failed'>({
-    type: 'string',
-    enum: ['pending', 'success', 'failed'],
-    examples: ['success'],
-  }),
+  status: Status,
   created_at: Moment,
   updated_at: Moment,
 })
 
 export const BookingWithTickets = Type.Object({ booking: BookingView, tickets: Type.Array(TicketView) })
+
+/** What lists of bookings are narrowed to, in every version. */
+export const bookingFilters = {
+  event_id: IdFilter,
+  customer_id: IdFilter,
+  status: Type.Optional(Status),
+  created_from: MomentFilter('Made on or after this moment'),
+  created_to: MomentFilter('Made on or before this moment'),
+}
+const BookingFilters = Type.Object(bookingFilters)
+
+/** The query string of a list, as its query takes it, narrowed to what the caller may see. */
+export function bookingFilter(caller: Identity, query: Static<typeof BookingFilters>): BookingFilter {
+  const { event_id, customer_id, status } = query
+  return {
+    ...ownedBy(caller, customer_id),
+    event_id,
+    status,
+    created_from: momentOf(query.created_from),
+    created_to: momentOf(query.created_to),
+  }
+}

@@ -1,25 +1,75 @@
 import type { Db, Tx } from '../../db/database.ts'
-import { firstKey } from '../../db/first-key.ts'
 import type { Dialect } from '../../db/dialect.ts'
-import type { PageStart } from '../../lib/page.ts'
+import { byId, type Listing } from '../../db/page-query.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
 
 export async function findBooking(db: Db, id: number): Promise<Booking | undefined> {
-  return db.selectFrom('booking').selectAll().where('id', '=', id).executeTakeFirst()
+  return db.selectFrom('booking').selectAll().where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
 }
 
-/** One row more than the page holds, if there is one. */
-export async function listBookings(db: Db, start: PageStart, limit: number): Promise<Booking[]> {
-  const after = await firstKey(db, 'booking', start)
-  if (after === undefined) return []
-  return db
+/** The booking, deleted or not, as it is until this transaction ends. */
+export async function findBookingLocked(tx: Tx, dialect: Dialect, id: number): Promise<Booking | undefined> {
+  return tx
     .selectFrom('booking')
     .selectAll()
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit + 1)
-    .execute()
+    .where('id', '=', id)
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+}
+
+/** What a list of bookings may be narrowed to. */
+export type BookingFilter = {
+  customer_id?: number | undefined
+  event_id?: number | undefined
+  organizer_id?: number | undefined
+  status?: Booking['status'] | undefined
+  created_from?: Timestamp | undefined
+  created_to?: Timestamp | undefined
+}
+
+/** The bookings that fit a filter, by id. */
+export function listBookings(filter: BookingFilter = {}): Listing<Booking> {
+  const { customer_id, event_id, organizer_id, status, created_from, created_to } = filter
+  return {
+    name: `bookings ${JSON.stringify(filter)}`,
+    order: byId('booking'),
+    select(db) {
+      let query = db.selectFrom('booking').selectAll().where('deleted_at', 'is', null)
+      if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id)
+      if (event_id !== undefined) query = query.where('event_id', '=', event_id)
+      if (organizer_id !== undefined) query = query.where('organizer_id', '=', organizer_id)
+      if (status !== undefined) query = query.where('status', '=', status)
+      if (created_from !== undefined) query = query.where('created_at', '>=', created_from)
+      if (created_to !== undefined) query = query.where('created_at', '<=', created_to)
+      return query
+    },
+  }
+}
+
+/** Hides a booking and its tickets, or shows them again. */
+export async function setBookingDeleted(
+  tx: Tx,
+  id: number,
+  deleted_at: Timestamp | null,
+  at: Timestamp,
+): Promise<void> {
+  await tx.updateTable('booking').set({ deleted_at, updated_at: at }).where('id', '=', id).execute()
+  await tx.updateTable('ticket').set({ deleted_at }).where('booking_id', '=', id).execute()
+}
+
+/** To be asked when its tickets are locked, by having been hidden. */
+export async function hasUsedTickets(tx: Tx, dialect: Dialect, bookingId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('ticket')
+    .select('id')
+    .where('booking_id', '=', bookingId)
+    .where('status', '=', 'used')
+    .limit(1)
+    // A plain read may be older than the lock.
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Waits for the locks of these events, in ascending order, and keeps them until the transaction ends. */

@@ -1,31 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdempotencyHeader, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
+import { maySeeBooking } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { toRfc3339 } from '../../lib/time.ts'
+import { fillInOwnId } from '../accounts/own-id.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
 import { showTicket } from '../tickets/show-ticket.ts'
-import type { Booking } from './booking.ts'
-import { BookingView, BookingWithTickets, CreateBookingBody } from './bookings.schema.ts'
+import { bookingFilter, bookingFilters, BookingView, BookingWithTickets, CreateBookingBody } from './bookings.schema.ts'
 import { findBooking, listBookings } from './bookings.sql.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
+import { showBooking } from './show-booking.ts'
 
 const tags = ['bookings']
 const params = IdParams('booking')
 
-function show(booking: Booking) {
-  return { ...booking, created_at: toRfc3339(booking.created_at), updated_at: toRfc3339(booking.updated_at) }
-}
-
 export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine }> = async (app, deps) => {
-  const list = sharedList(
-    'bookings retrieved successfully',
-    (start, limit) => reading(deps.database, (db) => listBookings(db, start, limit)),
-    show,
-  )
+  const list = sharedList(deps.database, 'bookings retrieved successfully', showBooking)
 
   app.post(
     '/bookings',
@@ -49,15 +43,17 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
             'idempotency_key_in_use',
             'idempotency_key_reused',
             'outcome_unknown',
+            'not_own_customer_id',
           ),
         },
       },
+      preValidation: fillInOwnId('customer_id', 'customer'),
     },
     async (request, reply) => {
       const key = request.headers['idempotency-key']
-      const { booking, replayed } = await createBooking(deps, deps.line, request.body, key)
+      const { booking, replayed } = await createBooking(deps, deps.line, request.caller, request.body, key)
       if (replayed) void reply.header('idempotency-replayed', 'true')
-      return reply.code(201).send(success('booking created successfully', show(booking)))
+      return reply.code(201).send(success('booking created successfully', showBooking(booking)))
     },
   )
 
@@ -67,11 +63,11 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
       schema: {
         tags,
         summary: 'List bookings',
-        querystring: PageQuery,
+        querystring: Type.Object({ ...PageQuery.properties, ...bookingFilters }),
         response: { 200: ListAnswer(BookingView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(request.query, reply),
+    async (request, reply) => list(listBookings(bookingFilter(request.caller, request.query)), request.query, reply),
   )
 
   app.get(
@@ -87,9 +83,12 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
     async (request) => {
       const { id } = request.params
       const booking = await reading(deps.database, (db) => findBooking(db, id))
-      if (!booking) throw new DomainError('booking_not_found')
+      if (!booking || !maySeeBooking(request.caller, booking)) throw new DomainError('booking_not_found')
       const tickets = await reading(deps.database, (db) => listTicketsByBooking(db, id))
-      return success('booking retrieved successfully', { booking: show(booking), tickets: tickets.map(showTicket) })
+      return success('booking retrieved successfully', {
+        booking: showBooking(booking),
+        tickets: tickets.map(showTicket),
+      })
     },
   )
 }

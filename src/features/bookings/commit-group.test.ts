@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { startApp } from '../../../test/support/app.ts'
 import { assertBooksBalance } from '../../../test/support/books.ts'
 import { factories } from '../../../test/support/factories.ts'
+import { system } from '../../lib/caller.ts'
 import { newTicketCode } from '../../lib/codes.ts'
 import { groupCommitter } from './commit-group.ts'
 
@@ -17,6 +18,7 @@ const order = (event_id: number, more: object = {}) => ({
   customer_id: customer.id,
   quantity: 1,
   holders: ['Ani'],
+  caller: system,
   ...more,
 })
 const kinds = (results: (object | Error)[]) =>

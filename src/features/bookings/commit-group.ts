@@ -10,15 +10,21 @@ import {
 import { idBlocks } from '../../db/id-blocks.ts'
 import { inTransaction, refusalOf } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { auditColumns, auditValues, type Change } from '../audit/record.ts'
 import type { Booking } from './booking.ts'
 import { decideGroup, type Customer, type Decision, type EventOnSale, type Order } from './booking-group.ts'
 import { deleteFences, findBooking, lockEvents, putUpFence } from './bookings.sql.ts'
-import { keyColumns, type IdempotencyKey } from './idempotency.ts'
+import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
 
-/** An order with a name for each ticket, and its Idempotency-Key if it came with one. */
-export type PlacedOrder = Order & { holders: readonly string[]; key?: IdempotencyKey | undefined }
+/** An order with a name for each ticket, who gave it, and its Idempotency-Key if it came with one. */
+export type PlacedOrder = Order & {
+  holders: readonly string[]
+  caller: Caller
+  key?: IdempotencyKey | undefined
+}
 
 const attempts_max = 10
 const draws_max = 5
@@ -31,6 +37,7 @@ const bookingColumns = [
   'id',
   'customer_id',
   'event_id',
+  'organizer_id',
   'quantity',
   'total_price',
   'status',
@@ -115,8 +122,7 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
       rows: {
         table: 'user',
         ids: ascending(orders.map(({ customer_id }) => customer_id)),
-        column: 'role',
-        value: 'customer',
+        equal: { role: 'customer', deleted_at: null },
       },
       fence: first.id,
     }
@@ -153,12 +159,12 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   async function decide(group: Group, orders: readonly PlacedOrder[], at: Timestamp): Promise<(Booking | Error)[]> {
     const [events, customers] = (await group.read([
       {
-        select: 'select id, price, available_seat, closed, date from event',
+        select: 'select id, organizer_id, price, available_seat, closed, date, deleted_at from event',
         ids: ascending(orders.map(({ event_id }) => event_id)),
         lock: 'update',
       },
       {
-        select: 'select id, role from user',
+        select: 'select id, role, deleted_at from user',
         ids: ascending(orders.map(({ customer_id }) => customer_id)),
         lock: 'share',
       },
@@ -176,9 +182,11 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
         id: bookingIds.next(),
         customer_id,
         event_id,
+        organizer_id: decision.organizer_id,
         quantity,
         total_price: decision.total_price,
         status: 'success',
+        deleted_at: null,
         created_at: at,
         updated_at: at,
       }
@@ -189,23 +197,26 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
     const bookings: (string | number)[][] = []
     const tickets: (string | number)[][] = []
     const keys: (string | number)[][] = []
+    const history: (string | number | null)[][] = []
     const seats = new Map<number, number>()
     let at: Timestamp = ''
     for (const [index, booking] of planned.entries()) {
       if (booking instanceof Error) continue
-      const { holders, key } = orders[index]!
+      const { holders, key, caller } = orders[index]!
       at = booking.created_at
       bookings.push(bookingColumns.map((column) => booking[column]))
       for (const holder of holders) {
         tickets.push([ticketIds.next(), booking.id, holder, deps.newCode(), 'unused', at, at])
       }
-      if (key) keys.push([key.scope, key.key, key.fingerprint, JSON.stringify(booking), at])
+      history.push(auditValues(caller, at, creationOf(booking)))
+      if (key) keys.push(keyValues(key, booking, at))
       seats.set(booking.event_id, (seats.get(booking.event_id) ?? 0) + booking.quantity)
     }
     return [
       { kind: 'subtract', table: 'event', column: 'available_seat', amounts: [...seats], at },
       { kind: 'insert', table: 'booking', columns: bookingColumns, rows: bookings },
       { kind: 'insert', table: 'ticket', columns: ticketColumns, rows: tickets },
+      { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
       ...(keys.length > 0
         ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
         : []),
@@ -272,6 +283,11 @@ export async function removeOldFences(database: Database, now: Date): Promise<nu
 /** A commit that is known not to have happened. */
 class Undone extends Error {
   override name = 'Undone'
+}
+
+function creationOf({ id, event_id, customer_id, organizer_id, quantity, total_price }: Booking): Change {
+  const became = { event_id, customer_id, quantity, total_price }
+  return { action: 'booking_created', entity: 'booking', entity_id: id, organizer_id, became }
 }
 
 function made(planned: readonly (Booking | Error)[]): Booking[] {

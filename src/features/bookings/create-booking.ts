@@ -1,13 +1,13 @@
 import type { Deps } from '../../deps.ts'
+import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { isOnSale, type Event } from '../events/event.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { holderNames, type Booking } from './booking.ts'
-import type { CreateBooking } from './bookings.schema.ts'
 import { groupCommitter, type PlacedOrder } from './commit-group.ts'
-import { findAnswer, idempotencyKey } from './idempotency.ts'
+import { idempotencyKey, once, type KeysInFlight } from '../idempotency/idempotency.ts'
 
 /** More than anyone could wait for is more than should be kept in memory. */
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
@@ -24,62 +24,67 @@ export type BookingLine = Readonly<{
   events: SharedRead<Event>
   /** Events last seen sold out, closed or past: worth a look before waiting for their lock. */
   offSale: Set<number>
-  keysInFlight: Set<string>
+  keysInFlight: KeysInFlight
 }>
 
-export function openBookingLine(deps: Deps, events: SharedRead<Event>): BookingLine {
+export function openBookingLine(deps: Deps, events: SharedRead<Event>, keysInFlight: KeysInFlight): BookingLine {
   return {
     queue: groupQueue(groupCommitter(deps), limits, weight),
     events,
     offSale: new Set(),
-    keysInFlight: new Set(),
+    keysInFlight,
   }
 }
 
-export type Booked = { booking: Booking; replayed: boolean }
+export type NewBooking = {
+  customer_id: number
+  event_id: number
+  quantity: number
+  holder_names?: readonly string[] | null | undefined
+}
 
 /**
  * Takes the seats, makes the booking and issues its tickets, all or nothing. With an Idempotency-Key, a booking
  * that was made under it before is answered again.
  *
- * @throws DomainError `holder_names_mismatch`, `event_not_found`, `event_not_available`, `not_enough_seats`,
- *   `customer_not_found`, `not_a_customer`; `invalid_idempotency_key`, `idempotency_key_reused`,
- *   `idempotency_key_in_use`; `server_busy`, `database_unavailable`, `outcome_unknown`
+ * @throws DomainError `not_own_customer_id`, `holder_names_mismatch`, `event_not_found`, `event_not_available`,
+ *   `not_enough_seats`, `customer_not_found`, `not_a_customer`; `invalid_idempotency_key`,
+ *   `idempotency_key_reused`, `idempotency_key_in_use`; `server_busy`, `database_unavailable`, `outcome_unknown`
  */
 export async function createBooking(
   deps: Deps,
   line: BookingLine,
-  input: CreateBooking,
+  caller: Caller,
+  input: NewBooking,
   givenKey?: string,
-): Promise<Booked> {
-  if (givenKey === undefined) return { booking: await book(deps, line, input), replayed: false }
-
-  const key = idempotencyKey(givenKey, input)
-  const name = `${key.scope} ${key.key}`
-  if (line.keysInFlight.has(name)) throw new DomainError('idempotency_key_in_use')
-  line.keysInFlight.add(name)
-  try {
-    const before = await findAnswer(deps.database, key)
-    if (before) return { booking: before, replayed: true }
-    try {
-      return { booking: await book(deps, line, input, key), replayed: false }
-    } catch (error) {
-      // Another server may have made it while this one was waiting: then its answer is ours.
-      const meanwhile = await findAnswer(deps.database, key)
-      if (meanwhile) return { booking: meanwhile, replayed: true }
-      throw error
-    }
-  } finally {
-    line.keysInFlight.delete(name)
-  }
+): Promise<{ booking: Booking; replayed: boolean }> {
+  const { customer_id, event_id, quantity } = input
+  // Two customers' keys never meet, nor do those of a box office and its customers.
+  const asked = [customer_id, event_id, quantity, input.holder_names ?? []]
+  const key = idempotencyKey(givenKey, caller, 'book', asked)
+  if (caller.role === 'customer' && caller.user_id !== customer_id) throw new DomainError('not_own_customer_id')
+  const { result, replayed } = await once(deps.database, line.keysInFlight, key, () =>
+    book(deps, line, caller, input, key),
+  )
+  return { booking: result, replayed }
 }
 
-async function book(deps: Deps, line: BookingLine, input: CreateBooking, key?: PlacedOrder['key']): Promise<Booking> {
-  const { customer_id, event_id, quantity } = input
-  const holders = holderNames(quantity, input.holder_names)
+async function book(
+  deps: Deps,
+  line: BookingLine,
+  caller: Caller,
+  { customer_id, event_id, quantity, holder_names }: NewBooking,
+  key: PlacedOrder['key'],
+): Promise<Booking> {
+  const holders = holderNames(quantity, holder_names)
+  // A box office sells what its owner puts on.
+  if (caller.role === 'organizer') {
+    const event = await line.events.find(event_id)
+    if (!event || !isOrganizerOf(caller, event.organizer_id)) throw new DomainError('event_not_found')
+  }
   await refuseOffSale(deps, line, event_id)
   try {
-    return await line.queue.join({ customer_id, event_id, quantity, holders, key })
+    return await line.queue.join({ customer_id, event_id, quantity, holders, caller, key })
   } catch (error) {
     if (error instanceof DomainError && error.code === 'event_not_available') remember(line.offSale, event_id)
     throw error

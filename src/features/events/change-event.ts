@@ -1,22 +1,42 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { parseRfc3339, toTimestamp } from '../../lib/time.ts'
-import { availableAfterResize, type Event } from './event.ts'
-import type { EventChange } from './events.schema.ts'
+import { difference, record } from '../audit/record.ts'
+import { availableAfterResize, type Event, type EventStatus } from './event.ts'
 import { findEvent, findEventLocked, updateEvent } from './events.sql.ts'
+
+/** What is left out keeps its value. `status` closes and opens the sale. */
+export type EventChange = {
+  title?: string | undefined
+  location?: string | undefined
+  capacity?: number | undefined
+  price?: number | undefined
+  status?: EventStatus | undefined
+  date?: string | undefined
+}
 
 /**
  * Changes what is given and keeps the rest. The row stays locked from reading to writing,
  * so that no seat sold in between is lost.
  *
- * @throws DomainError `event_not_found`, `event_date_not_in_future`, `capacity_below_booked_seats`
+ * @param assertMatches throws if this is not the version that the caller means to change
+ * @throws DomainError `event_not_found`, `not_own_event`, `event_date_not_in_future`, `capacity_below_booked_seats`
  */
-export async function changeEvent(deps: Deps, id: number, change: EventChange): Promise<Event> {
+export async function changeEvent(
+  deps: Deps,
+  caller: Caller,
+  id: number,
+  change: EventChange,
+  assertMatches?: (event: Event) => void,
+): Promise<Event> {
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
     const event = await findEventLocked(tx, deps.database.dialect, id)
-    if (!event) throw new DomainError('event_not_found')
+    if (!event || event.deleted_at) throw new DomainError('event_not_found')
+    if (!isOrganizerOf(caller, event.organizer_id)) throw new DomainError('not_own_event')
+    assertMatches?.(event)
     const { title, location, status } = change
     const capacity = change.capacity ?? event.capacity
     // One who sends back the date of an event that has begun changes nothing, and may.
@@ -24,8 +44,8 @@ export async function changeEvent(deps: Deps, id: number, change: EventChange): 
     const keepsDate = date.slice(0, 19) === event.date.slice(0, 19)
     if (!keepsDate && date <= at) throw new DomainError('event_date_not_in_future')
     await updateEvent(tx, id, {
-      title,
-      location,
+      title: title ?? event.title,
+      location: location ?? event.location,
       capacity,
       available_seat: availableAfterResize(event, capacity),
       price: change.price ?? event.price,
@@ -33,6 +53,14 @@ export async function changeEvent(deps: Deps, id: number, change: EventChange): 
       date,
       updated_at: at,
     })
-    return (await findEvent(tx, id))!
+    const after = (await findEvent(tx, id))!
+    await record(tx, caller, at, {
+      action: 'event_changed',
+      entity: 'event',
+      entity_id: id,
+      organizer_id: event.organizer_id,
+      ...difference(event, after, ['title', 'location', 'capacity', 'price', 'closed', 'date']),
+    })
+    return after
   })
 }

@@ -1,6 +1,9 @@
 import { Type, type Static } from 'typebox'
-import { DateTimeField, Id, IntegerField, Moment, TextField } from '../../http/schemas.ts'
+import { DateTimeField, Id, IdFilter, IntegerField, Moment, MomentFilter, TextField } from '../../http/schemas.ts'
+import { momentOf } from '../../lib/time.ts'
 import { capacity_max, integer_max, price_max, text_length_max } from '../../lib/limits.ts'
+
+import type { EventFilter } from './events.sql.ts'
 
 const required = (message: string) => ({ required: message, minLength: message, pattern: message })
 const noCapacity = 'capacity must be greater than 0'
@@ -25,7 +28,6 @@ export const CreateEventBody = Type.Object({
   price: Type.Optional(Price),
   date: DateTimeField({ required: 'date is required' }),
 })
-export type CreateEvent = Static<typeof CreateEventBody>
 
 /** What is left out keeps its value; the organizer never changes. */
 export const UpdateEventBody = Type.Object({
@@ -38,7 +40,6 @@ export const UpdateEventBody = Type.Object({
   ),
   date: Type.Optional(DateTimeField()),
 })
-export type EventChange = Static<typeof UpdateEventBody>
 
 export const EventView = Type.Object({
   id: Id,
@@ -53,3 +54,40 @@ export const EventView = Type.Object({
   created_at: Moment,
   updated_at: Moment,
 })
+
+/** What lists of events are narrowed to, in every version. */
+export const eventFilters = {
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: text_length_max,
+      format: 'text',
+      description: 'Words of title or location',
+    }),
+  ),
+  location: Type.Optional(
+    Type.String({ minLength: 1, maxLength: text_length_max, format: 'text', description: 'Words of the location' }),
+  ),
+  organizer_id: IdFilter,
+  status: Type.Optional(Status),
+  date_from: MomentFilter('On or after this moment'),
+  date_to: MomentFilter('On or before this moment'),
+  price_min: Type.Optional(Type.Integer({ minimum: 0, maximum: price_max })),
+  price_max: Type.Optional(Type.Integer({ minimum: 0, maximum: price_max })),
+}
+const EventFilters = Type.Object(eventFilters)
+
+/** The query string of a list, as its query takes it. */
+export function eventFilter(query: Static<typeof EventFilters>): EventFilter {
+  const { q, location, organizer_id, status, price_min, price_max } = query
+  return {
+    text: q,
+    location,
+    organizer_id,
+    status,
+    date_from: momentOf(query.date_from),
+    date_to: momentOf(query.date_to),
+    price_min,
+    price_max,
+  }
+}

@@ -1,16 +1,16 @@
-import type { Insertable, Updateable } from 'kysely'
+import { sql, type Insertable, type Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
-import { firstKey } from '../../db/first-key.ts'
 import type { Dialect } from '../../db/dialect.ts'
+import type { Listing } from '../../db/page-query.ts'
 import type { EventTable } from '../../db/schema.ts'
-import type { PageStart } from '../../lib/page.ts'
-import type { Event } from './event.ts'
+import type { Timestamp } from '../../lib/time.ts'
+import type { Event, EventStatus } from './event.ts'
 
 export async function findEvent(db: Db, id: number): Promise<Event | undefined> {
-  return db.selectFrom('event').selectAll().where('id', '=', id).executeTakeFirst()
+  return db.selectFrom('event').selectAll().where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
 }
 
-/** The event as it is until this transaction ends: nobody else sells or changes it meanwhile. */
+/** The event, deleted or not, as it is until this transaction ends: nobody else sells or changes it meanwhile. */
 export async function findEventLocked(tx: Tx, dialect: Dialect, id: number): Promise<Event | undefined> {
   return tx
     .selectFrom('event')
@@ -20,17 +20,50 @@ export async function findEventLocked(tx: Tx, dialect: Dialect, id: number): Pro
     .executeTakeFirst()
 }
 
-/** One row more than the page holds, if there is one. */
-export async function listEvents(db: Db, start: PageStart, limit: number): Promise<Event[]> {
-  const after = await firstKey(db, 'event', start)
-  if (after === undefined) return []
-  return db
-    .selectFrom('event')
-    .selectAll()
-    .where('id', '>', after)
-    .orderBy('id')
-    .limit(limit + 1)
-    .execute()
+/** What a list of events may be narrowed to. */
+export type EventFilter = {
+  /** Words of the title or the place. */
+  text?: string | undefined
+  location?: string | undefined
+  organizer_id?: number | undefined
+  status?: EventStatus | undefined
+  date_from?: Timestamp | undefined
+  date_to?: Timestamp | undefined
+  price_min?: number | undefined
+  price_max?: number | undefined
+}
+
+export type EventSort = 'id' | 'date' | 'price' | 'title'
+
+/** The events that fit a filter. A text is looked for in every row that the other filters leave. */
+export function listEvents(filter: EventFilter = {}, sort: EventSort = 'id', descending = false): Listing<Event> {
+  const { text, location, organizer_id, status, date_from, date_to, price_min, price_max } = filter
+  const id = { column: 'event.id', field: 'id' }
+  return {
+    name: `events ${JSON.stringify([filter, sort, descending])}`,
+    order: { columns: sort === 'id' ? [id] : [{ column: `event.${sort}`, field: sort }, id], descending },
+    select(db) {
+      let query = db.selectFrom('event').selectAll().where('deleted_at', 'is', null)
+      if (organizer_id !== undefined) query = query.where('organizer_id', '=', organizer_id)
+      if (date_from !== undefined) query = query.where('date', '>=', date_from)
+      if (date_to !== undefined) query = query.where('date', '<=', date_to)
+      if (price_min !== undefined) query = query.where('price', '>=', price_min)
+      if (price_max !== undefined) query = query.where('price', '<=', price_max)
+      if (status === 'available') query = query.where('closed', '=', 0).where('available_seat', '>', 0)
+      if (status === 'unavailable') {
+        query = query.where(({ eb, or }) => or([eb('closed', '=', 1), eb('available_seat', '=', 0)]))
+      }
+      if (location !== undefined) query = query.where(contains('location', location))
+      if (text !== undefined) query = query.where(({ or }) => or([contains('title', text), contains('location', text)]))
+      return query
+    },
+  }
+}
+
+/** Whatever its letters' case, as far as the database folds it; a `%` is a `%`. */
+function contains(column: 'title' | 'location', text: string) {
+  const pattern = `%${text.toLowerCase().replace(/[|%_]/g, '|$&')}%`
+  return sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '|'`
 }
 
 export async function insertEvent(tx: Tx, event: Insertable<EventTable>): Promise<number> {
@@ -38,17 +71,28 @@ export async function insertEvent(tx: Tx, event: Insertable<EventTable>): Promis
   return Number(insertId)
 }
 
+/** Counts as a change of the version. */
 export async function updateEvent(tx: Tx, id: number, change: Updateable<EventTable>): Promise<void> {
-  await tx.updateTable('event').set(change).where('id', '=', id).execute()
+  await tx
+    .updateTable('event')
+    .set(({ eb }) => ({ ...change, version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .execute()
 }
 
-/** False if there is no such event. The foreign keys keep one that has bookings. */
-export async function deleteEvent(tx: Tx, id: number): Promise<boolean> {
-  const { numDeletedRows } = await tx.deleteFrom('event').where('id', '=', id).executeTakeFirst()
-  return numDeletedRows === 1n
+/** Whether somebody has booked it. To be asked when the event is locked. */
+export async function isBooked(tx: Tx, eventId: number): Promise<boolean> {
+  const row = await tx
+    .selectFrom('booking')
+    .select('id')
+    .where('event_id', '=', eventId)
+    .where('deleted_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
 }
 
 /** Those of these events that exist, in any order. */
 export async function listEventsByIds(db: Db, ids: readonly number[]): Promise<Event[]> {
-  return db.selectFrom('event').selectAll().where('id', 'in', ids).execute()
+  return db.selectFrom('event').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
 }

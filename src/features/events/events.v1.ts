@@ -1,38 +1,25 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { reading } from '../../db/transaction.ts'
+import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { toRfc3339 } from '../../lib/time.ts'
+import { fillInOwnId } from '../accounts/own-id.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
-import { eventStatus, type Event } from './event.ts'
+import type { Event } from './event.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
-import { CreateEventBody, EventView, UpdateEventBody } from './events.schema.ts'
+import { CreateEventBody, eventFilter, eventFilters, EventView, UpdateEventBody } from './events.schema.ts'
 import { listEvents } from './events.sql.ts'
 import { removeEvent } from './remove-event.ts'
+import { showEvent } from './show-event.ts'
 
 const tags = ['events']
 const params = IdParams('event')
 
-function show(event: Event) {
-  return {
-    ...event,
-    status: eventStatus(event),
-    date: toRfc3339(event.date),
-    created_at: toRfc3339(event.created_at),
-    updated_at: toRfc3339(event.updated_at),
-  }
-}
-
 export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<Event> }> = async (app, deps) => {
-  const list = sharedList(
-    'events retrieved successfully',
-    (start, limit) => reading(deps.database, (db) => listEvents(db, start, limit)),
-    show,
-  )
+  const list = sharedList(deps.database, 'events retrieved successfully', showEvent)
 
   app.post(
     '/events',
@@ -49,13 +36,15 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
             'event_date_not_in_future',
             'not_an_organizer',
             'organizer_not_found',
+            'not_own_organizer_id',
           ),
         },
       },
+      preValidation: fillInOwnId('organizer_id', 'organizer'),
     },
     async (request, reply) => {
-      const event = await createEvent(deps, request.body)
-      return reply.code(201).send(success('event created successfully', show(event)))
+      const event = await createEvent(deps, request.caller, request.body)
+      return reply.code(201).send(success('event created successfully', showEvent(event)))
     },
   )
 
@@ -65,11 +54,11 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
       schema: {
         tags,
         summary: 'List events',
-        querystring: PageQuery,
+        querystring: Type.Object({ ...PageQuery.properties, ...eventFilters }),
         response: { 200: ListAnswer(EventView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(request.query, reply),
+    async (request, reply) => list(listEvents(eventFilter(request.query)), request.query, reply),
   )
 
   app.get(
@@ -85,7 +74,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
     async (request) => {
       const event = await deps.events.find(request.params.id)
       if (!event) throw new DomainError('event_not_found')
-      return success('event retrieved successfully', show(event))
+      return success('event retrieved successfully', showEvent(event))
     },
   )
 
@@ -105,13 +94,14 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
             'event_date_not_in_future',
             'capacity_below_booked_seats',
             'event_not_found',
+            'not_own_event',
           ),
         },
       },
     },
     async (request) => {
-      const event = await changeEvent(deps, request.params.id, request.body)
-      return success('event updated successfully', show(event))
+      const event = await changeEvent(deps, request.caller, request.params.id, request.body)
+      return success('event updated successfully', showEvent(event))
     },
   )
 
@@ -122,11 +112,14 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
         tags,
         summary: 'Delete an event that nobody has booked',
         params,
-        response: { 200: EmptyAnswer, ...errorAnswers('invalid_request', 'event_not_found', 'event_has_bookings') },
+        response: {
+          200: EmptyAnswer,
+          ...errorAnswers('invalid_request', 'event_not_found', 'not_own_event', 'event_has_bookings'),
+        },
       },
     },
     async (request) => {
-      await removeEvent(deps, request.params.id)
+      await removeEvent(deps, request.caller, request.params.id)
       return done('event deleted successfully')
     },
   )

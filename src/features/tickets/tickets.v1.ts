@@ -1,26 +1,21 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { sharedRead } from '../../db/shared-read.ts'
-import { reading } from '../../db/transaction.ts'
+import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
+import { maySeeTicket } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { showTicket } from './show-ticket.ts'
-import { TicketView } from './tickets.schema.ts'
-import { listTickets, listTicketsByIds } from './tickets.sql.ts'
-import type { DoorLine } from './use-ticket.ts'
+import { ticketFilter, ticketFilters, TicketView } from './tickets.schema.ts'
+import { listTickets } from './tickets.sql.ts'
+import { useTicket, type DoorLine } from './use-ticket.ts'
 
 const tags = ['tickets']
 const params = IdParams('ticket')
 
 export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }> = async (app, deps) => {
-  const tickets = sharedRead(deps.database, listTicketsByIds)
-  const list = sharedList(
-    'tickets retrieved successfully',
-    (start, limit) => reading(deps.database, (db) => listTickets(db, start, limit)),
-    showTicket,
-  )
+  const list = sharedList(deps.database, 'tickets retrieved successfully', showTicket)
 
   app.get(
     '/tickets',
@@ -28,11 +23,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
       schema: {
         tags,
         summary: 'List tickets',
-        querystring: PageQuery,
+        querystring: Type.Object({ ...PageQuery.properties, ...ticketFilters }),
         response: { 200: ListAnswer(TicketView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(request.query, reply),
+    async (request, reply) => list(listTickets(ticketFilter(request.caller, request.query)), request.query, reply),
   )
 
   app.get(
@@ -46,8 +41,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
       },
     },
     async (request) => {
-      const ticket = await tickets.find(request.params.id)
-      if (!ticket) throw new DomainError('ticket_not_found')
+      const ticket = await deps.doors.tickets.find(request.params.id)
+      if (!ticket || !maySeeTicket(request.caller, ticket)) throw new DomainError('ticket_not_found')
       return success('ticket retrieved successfully', showTicket(ticket))
     },
   )
@@ -66,7 +61,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
       },
     },
     async (request) => {
-      const ticket = await deps.doors.join(request.params.id)
+      const ticket = await useTicket(deps.doors, request.caller, request.params.id)
       return success('ticket marked as used successfully', showTicket(ticket))
     },
   )

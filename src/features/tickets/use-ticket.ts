@@ -1,41 +1,66 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Deps } from '../../deps.ts'
+import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { maySeeTicket, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
-import type { Ticket } from './tickets.sql.ts'
+import { auditColumns, auditValues } from '../audit/record.ts'
+import type { Ticket, TicketOfBooking } from './tickets.sql.ts'
 
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
 const attempts_max = 10
 
-/** The line of those who want to use a ticket at this server: many doors, one transaction at a time. */
-export type DoorLine = GroupQueue<number, Ticket>
+/** A ticket that somebody at a door wants used. */
+type Use = { id: number; organizer_id: number; caller: Caller }
 
-export function openDoorLine(deps: Deps): DoorLine {
+/** The line of those who want to use a ticket at this server: many doors, one transaction at a time. */
+export type DoorLine = Readonly<{
+  queue: GroupQueue<Use, Ticket>
+  tickets: SharedRead<TicketOfBooking>
+}>
+
+/**
+ * Uses a ticket, once, whoever else comes with it at the same moment.
+ *
+ * @throws DomainError `ticket_not_found`, also for one of an event that is none of the caller's, `ticket_already_used`
+ */
+export async function useTicket({ queue, tickets }: DoorLine, caller: Caller, id: number): Promise<Ticket> {
+  const ticket = await tickets.find(id)
+  if (!ticket || !maySeeTicket(caller, ticket)) throw new DomainError('ticket_not_found')
+  return queue.join({ id, organizer_id: ticket.organizer_id, caller })
+}
+
+export function openDoorLine(deps: Deps, tickets: SharedRead<TicketOfBooking>): DoorLine {
   const run = deps.database.openGroups()
 
-  async function useTickets(ids: readonly number[]): Promise<(Ticket | DomainError)[]> {
+  async function useTickets(uses: readonly Use[]): Promise<(Ticket | DomainError)[]> {
+    const ids = uses.map(({ id }) => id)
     return run(async (group) => {
       const [rows] = (await group.read([
         { select: 'select * from ticket', ids: [...new Set(ids)].toSorted((a, b) => a - b), lock: 'update' },
       ])) as unknown as [Ticket[]]
-      const outcomes = decideUse(ids, rows, toTimestamp(deps.now()))
-      const used = outcomes.filter((one): one is Ticket => !(one instanceof Error))
-      const updated_at = used[0]?.updated_at
-      if (updated_at) {
+      const at = toTimestamp(deps.now())
+      const outcomes = decideUse(ids, rows, at)
+      const used = uses.filter((_, index) => !(outcomes[index] instanceof Error))
+      if (used.length > 0) {
+        const history = used.map(({ id, organizer_id, caller }) =>
+          auditValues(caller, at, { action: 'ticket_used', entity: 'ticket', entity_id: id, organizer_id }),
+        )
         await group.commit([
-          { kind: 'set', table: 'ticket', values: { status: 'used', updated_at }, ids: used.map(({ id }) => id) },
+          { kind: 'set', table: 'ticket', values: { status: 'used', updated_at: at }, ids: used.map(({ id }) => id) },
+          { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
         ])
       }
       return outcomes
     })
   }
 
-  return groupQueue<number, Ticket>(async (ids) => {
+  const queue = groupQueue<Use, Ticket>(async (uses) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await useTickets(ids)
+        return await useTickets(uses)
       } catch (error) {
         const isConflict = deps.database.dialect.meaningOf(error) === 'conflict'
         if (!isConflict || attempt === attempts_max) throw refusalOf(deps.database, error)
@@ -43,17 +68,19 @@ export function openDoorLine(deps: Deps): DoorLine {
       }
     }
   }, limits)
+
+  return { queue, tickets }
 }
 
 /** Of all who come with a ticket, exactly the first gets in. */
 export function decideUse(ids: readonly number[], tickets: readonly Ticket[], at: string): (Ticket | DomainError)[] {
-  const unused = new Map(tickets.filter(({ status }) => status === 'unused').map((ticket) => [ticket.id, ticket]))
-  const known = new Set(tickets.map(({ id }) => id))
+  const known = new Map(tickets.filter(({ deleted_at }) => deleted_at === null).map((ticket) => [ticket.id, ticket]))
+  const used = new Set(tickets.filter(({ status }) => status === 'used').map(({ id }) => id))
   return ids.map((id) => {
-    if (!known.has(id)) return new DomainError('ticket_not_found')
-    const ticket = unused.get(id)
-    if (!ticket) return new DomainError('ticket_already_used')
-    unused.delete(id)
+    const ticket = known.get(id)
+    if (!ticket) return new DomainError('ticket_not_found')
+    if (used.has(id)) return new DomainError('ticket_already_used')
+    used.add(id)
     return { ...ticket, status: 'used', updated_at: at }
   })
 }

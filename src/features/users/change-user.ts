@@ -1,31 +1,73 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { isSelf, type Caller, type Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { endOtherSessions } from '../accounts/end-access.ts'
+import { difference, record } from '../audit/record.ts'
 import { assertPasswordFits } from './password.ts'
-import type { UserChange } from './users.schema.ts'
-import { findUser, updateUser, type User } from './users.sql.ts'
+import { findUser, findUserLocked, hasBookings, hasEvents, updateUser, type User } from './users.sql.ts'
+
+export type UserChange = {
+  name?: string | undefined
+  email?: string | undefined
+  password?: string | undefined
+  role?: Exclude<Role, 'admin'> | undefined
+}
 
 /**
- * Changes what is given and keeps the rest. The role never changes here.
+ * Changes what is given and keeps the rest. A new password ends the user's other sessions; a new role counts at
+ * once, and is refused to one whose bookings or events need the old one.
  *
- * @throws DomainError `user_not_found`, `email_already_exists`, `password_too_long`
+ * @param assertMatches throws if this is not the version that the caller means to change
+ * @throws DomainError `user_not_found`, `email_already_exists`, `password_too_long`, `user_has_bookings`,
+ *   `organizer_has_events`
  */
-export async function changeUser(deps: Deps, id: number, { name, email, password }: UserChange): Promise<User> {
+export async function changeUser(
+  deps: Deps,
+  { identities }: Accounts,
+  caller: Caller,
+  id: number,
+  { name, email, password, role }: UserChange,
+  assertMatches?: (user: User) => void,
+): Promise<User> {
+  if (!isSelf(caller, id)) throw new DomainError('user_not_found')
   if (password !== undefined) assertPasswordFits(password)
+  const at = toTimestamp(deps.now())
   const change = {
     ...(name !== undefined && { name }),
     ...(email !== undefined && { email, email_key: email.toLowerCase() }),
     ...(password !== undefined && { password_hash: await deps.hashPassword(password) }),
-    updated_at: toTimestamp(deps.now()),
+    ...(role !== undefined && { role }),
+    updated_at: at,
   }
-  return inTransaction(deps.database, async (tx) => {
+  const changed = await inTransaction(deps.database, async (tx) => {
+    const before = await findUserLocked(tx, deps.database.dialect, id)
+    if (!before || before.deleted_at) throw new DomainError('user_not_found')
+    assertMatches?.(before)
+    if (role !== undefined && role !== before.role) {
+      if (await hasBookings(tx, id)) throw new DomainError('user_has_bookings')
+      if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
+    }
     try {
-      if (!(await updateUser(tx, id, change))) throw new DomainError('user_not_found')
-      return (await findUser(tx, id))!
+      await updateUser(tx, id, change)
     } catch (error) {
       if (deps.database.dialect.meaningOf(error) === 'duplicate') throw new DomainError('email_already_exists')
       throw error
     }
+    if (password !== undefined) await endOtherSessions(tx, id, at, caller.session_id)
+    const after = (await findUser(tx, id))!
+    const what = difference(before, after, ['name', 'email', 'role'])
+    await record(tx, caller, at, {
+      action: role !== undefined && role !== before.role ? 'role_changed' : 'user_changed',
+      entity: 'user',
+      entity_id: id,
+      ...what,
+      ...(password !== undefined && { became: { ...what.became, password: 'changed' } }),
+    })
+    return after
   })
+  identities.forget(id)
+  return changed
 }

@@ -1,4 +1,4 @@
-import { hash } from '@node-rs/bcrypt'
+import { hash, verify } from '@node-rs/bcrypt'
 import { DomainError } from '../../lib/errors.ts'
 import { password_bytes_max } from '../../lib/limits.ts'
 
@@ -16,11 +16,24 @@ export function assertPasswordFits(password: string): void {
  *
  * @throws DomainError `server_busy` when too many are waiting already: hashing is slow on purpose
  */
-export async function hashPassword(password: string): Promise<string> {
+export function hashPassword(password: string): Promise<string> {
+  return bounded(() => hash(password, cost))
+}
+
+/**
+ * Takes as long as hashing does, whatever the outcome.
+ *
+ * @throws DomainError `server_busy` as hashPassword does
+ */
+export function verifyPassword(password: string, passwordHash: string): Promise<boolean> {
+  return bounded(() => verify(password, passwordHash))
+}
+
+async function bounded<T>(work: () => Promise<T>): Promise<T> {
   if (hashing >= hashing_max) throw new DomainError('server_busy')
   hashing++
   try {
-    return await hash(password, cost)
+    return await work()
   } finally {
     hashing--
   }

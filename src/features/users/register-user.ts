@@ -1,28 +1,60 @@
+import type { Tx } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import type { Caller, Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
+import { record } from '../audit/record.ts'
+import type { Keep } from '../idempotency/idempotency.ts'
 import { assertPasswordFits } from './password.ts'
-import type { RegisterUser } from './users.schema.ts'
 import { findUser, insertUser, type User } from './users.sql.ts'
+
+export type NewUser = { name: string; email: string; password: string; role: Role }
 
 /**
  * Makes an account. The unique index decides between two who register one email at once.
  *
  * @throws DomainError `email_already_exists`, `password_too_long`
  */
-export async function registerUser(deps: Deps, { name, email, password, role }: RegisterUser): Promise<User> {
+export async function registerUser(
+  deps: Deps,
+  caller: Caller,
+  { name, email, password, role }: NewUser,
+  keep?: Keep<User>,
+): Promise<User> {
   assertPasswordFits(password)
   const password_hash = await deps.hashPassword(password)
-  const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
-    try {
-      const user = { name, email, email_key: email.toLowerCase(), password_hash, role, created_at: at, updated_at: at }
-      const id = await insertUser(tx, user)
-      return (await findUser(tx, id))!
-    } catch (error) {
-      if (deps.database.dialect.meaningOf(error) === 'duplicate') throw new DomainError('email_already_exists')
-      throw error
-    }
+    const user = await addUser(tx, deps, caller, { name, email, role, password_hash })
+    await keep?.(tx, user)
+    return user
   })
+}
+
+/**
+ * The same within a transaction, with a password that is hashed already.
+ *
+ * @throws DomainError `email_already_exists`
+ */
+export async function addUser(
+  tx: Tx,
+  deps: Deps,
+  caller: Caller,
+  { name, email, role, password_hash }: Omit<NewUser, 'password'> & { password_hash: string },
+): Promise<User> {
+  const at = toTimestamp(deps.now())
+  try {
+    const row = { name, email, email_key: email.toLowerCase(), password_hash, role, created_at: at, updated_at: at }
+    const id = await insertUser(tx, row)
+    await record(tx, caller, at, {
+      action: 'user_created',
+      entity: 'user',
+      entity_id: id,
+      became: { name, email, role },
+    })
+    return (await findUser(tx, id))!
+  } catch (error) {
+    if (deps.database.dialect.meaningOf(error) === 'duplicate') throw new DomainError('email_already_exists')
+    throw error
+  }
 }

@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { Id, Moment, TextField } from '../../http/schemas.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { email_length_max, name_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
@@ -8,8 +8,12 @@ const badEmail = 'invalid email format'
 const shortPassword = 'password must be at least 8 characters long'
 const badRole = "role must be either 'customer' or 'organizer'"
 
-const Name = TextField(name_length_max, { ...missing, pattern: 'all fields are required' }, { examples: ['John Doe'] })
-const Email = Type.String({
+export const Name = TextField(
+  name_length_max,
+  { ...missing, pattern: 'all fields are required' },
+  { examples: ['John Doe'] },
+)
+export const Email = Type.String({
   minLength: 1,
   maxLength: email_length_max,
   format: 'email',
@@ -26,6 +30,13 @@ const Password = Type.String({
 })
 const roles = ['customer', 'organizer'] as const
 const Role = Type.Unsafe<(typeof roles)[number]>({ type: 'string', enum: roles, examples: ['customer'] })
+const allRoles = [...roles, 'staff', 'admin'] as const
+/** What an account may be; nobody registers as staff or admin. */
+export const AnyRole = Type.Unsafe<(typeof allRoles)[number]>({
+  type: 'string',
+  enum: allRoles,
+  examples: ['customer'],
+})
 
 export const RegisterBody = Type.Object({
   name: Name,
@@ -36,7 +47,6 @@ export const RegisterBody = Type.Object({
     'x-messages': { required: missing.required, enum: badRole, type: badRole },
   }),
 })
-export type RegisterUser = Static<typeof RegisterBody>
 
 /** What is left out keeps its value. */
 export const UpdateUserBody = Type.Object({
@@ -44,13 +54,12 @@ export const UpdateUserBody = Type.Object({
   email: Type.Optional(Email),
   password: Type.Optional(Password),
 })
-export type UserChange = Static<typeof UpdateUserBody>
 
 export const UserView = Type.Object({
   id: Id,
   name: Type.String({ examples: ['John Doe'] }),
   email: Type.String({ examples: ['john@example.com'] }),
-  role: Role,
+  role: AnyRole,
   created_at: Moment,
   updated_at: Moment,
 })

@@ -4,27 +4,21 @@ import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
+import { isSelf } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { toRfc3339 } from '../../lib/time.ts'
+import type { Accounts } from '../accounts/accounts.ts'
 import { changeUser } from './change-user.ts'
 import { registerUser } from './register-user.ts'
 import { removeUser } from './remove-user.ts'
+import { showUser } from './show-user.ts'
 import { RegisterBody, UpdateUserBody, UserView } from './users.schema.ts'
-import { findUser, listUsers, type User } from './users.sql.ts'
+import { findUser, listUsers } from './users.sql.ts'
 
 const tags = ['users']
 const params = IdParams('user')
 
-function show(user: User) {
-  return { ...user, created_at: toRfc3339(user.created_at), updated_at: toRfc3339(user.updated_at) }
-}
-
-export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
-  const list = sharedList(
-    'users retrieved successfully',
-    (start, limit) => reading(deps.database, (db) => listUsers(db, start, limit)),
-    show,
-  )
+export const userRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Accounts }> = async (app, deps) => {
+  const list = sharedList(deps.database, 'users retrieved successfully', showUser)
 
   app.post(
     '/users/register',
@@ -40,8 +34,8 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
       },
     },
     async (request, reply) => {
-      const user = await registerUser(deps, request.body)
-      return reply.code(201).send(success('user registered successfully', show(user)))
+      const user = await registerUser(deps, request.caller, request.body)
+      return reply.code(201).send(success('user registered successfully', showUser(user)))
     },
   )
 
@@ -55,7 +49,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
         response: { 200: ListAnswer(UserView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(request.query, reply),
+    async (request, reply) => list(listUsers(), request.query, reply),
   )
 
   app.get(
@@ -69,9 +63,10 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
       },
     },
     async (request) => {
-      const user = await reading(deps.database, (db) => findUser(db, request.params.id))
+      const { id } = request.params
+      const user = isSelf(request.caller, id) && (await reading(deps.database, (db) => findUser(db, id)))
       if (!user) throw new DomainError('user_not_found')
-      return success('user retrieved successfully', show(user))
+      return success('user retrieved successfully', showUser(user))
     },
   )
 
@@ -96,8 +91,11 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
       },
     },
     async (request) => {
-      const user = await changeUser(deps, request.params.id, request.body)
-      return success('user updated successfully', show(user))
+      // A role that is sent along is ignored, as the contract has it.
+      const { name, email, password } = request.body
+      const change = { name, email, password }
+      const user = await changeUser(deps, deps.accounts, request.caller, request.params.id, change)
+      return success('user updated successfully', showUser(user))
     },
   )
 
@@ -115,7 +113,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => 
       },
     },
     async (request) => {
-      await removeUser(deps, request.params.id)
+      await removeUser(deps, deps.accounts, request.caller, request.params.id)
       return done('user deleted successfully')
     },
   )

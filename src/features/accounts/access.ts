@@ -1,0 +1,96 @@
+import type { Scope } from '../../lib/caller.ts'
+import type { ErrorCode } from '../../lib/errors.ts'
+
+/** `own`: their rows only; what these are is said in docs/rules/access.md, row by row. */
+export type Reach = 'own' | 'all'
+
+export type Rule = Readonly<{
+  /** Needs no account. */
+  visitor?: Reach
+  customer?: Reach
+  organizer?: Reach
+  staff?: Reach
+  /** Left out: all. `own` for what concerns the account itself. */
+  admin?: Reach
+  /** The scope by which an API key gets in, with the reach of its owner. Left out: no key does. */
+  scope?: Scope
+  /** What the other roles are told; `forbidden` if left out. */
+  refusal?: ErrorCode
+}>
+
+const everyone = { visitor: 'all', customer: 'all', organizer: 'all', staff: 'all', scope: 'read' } as const
+const account = { customer: 'own', organizer: 'own', staff: 'own', admin: 'own' } as const
+const publicRead = everyone
+/** Signing in and the like: for whoever brings the right thing, whatever token comes along. */
+const credentials = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own', admin: 'own' } as const
+const organizers = { organizer: 'own' } as const
+const adminOnly = {} as const
+
+/**
+ * Who may call what: every route there is, under each of its paths (`/api/v1`, `/api/v2` and none). A role that is
+ * not named may not call it; an admin may call all. A route that is missing here keeps the server from starting.
+ */
+export const access: Readonly<Record<string, Rule>> = {
+  'POST /auth/login': credentials,
+  'POST /auth/refresh': credentials,
+  'POST /auth/logout': credentials,
+  'POST /auth/forgot': credentials,
+  'POST /auth/reset': credentials,
+  'POST /auth/logout-all': account,
+  'POST /auth/password': account,
+  'GET /auth/me': { ...account, scope: 'read' },
+
+  'POST /users/register': credentials,
+  'POST /users': credentials,
+  'GET /users': adminOnly,
+  'GET /users/:id': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
+  'PUT /users/:id': { customer: 'own', organizer: 'own', staff: 'own' },
+  'PATCH /users/:id': { customer: 'own', organizer: 'own', staff: 'own' },
+  'DELETE /users/:id': { customer: 'own', organizer: 'own', staff: 'own' },
+  'POST /users/:id/restoration': adminOnly,
+  'GET /users/:id/export': { customer: 'own', organizer: 'own', staff: 'own' },
+  'POST /users/:id/erasure': { customer: 'own', organizer: 'own', staff: 'own' },
+
+  'GET /events': publicRead,
+  'GET /events/:id': publicRead,
+  'POST /events': { ...organizers, refusal: 'not_an_organizer' },
+  'PUT /events/:id': organizers,
+  'PATCH /events/:id': organizers,
+  'DELETE /events/:id': organizers,
+  'POST /events/:id/restoration': adminOnly,
+  'GET /events/:id/staff': organizers,
+  'POST /events/:id/staff': organizers,
+  'DELETE /events/:id/staff/:user_id': organizers,
+
+  // An organizer books for others by an API key alone: a box office.
+  'POST /bookings': { customer: 'own', scope: 'sell', refusal: 'not_a_customer' },
+  'GET /bookings': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /bookings/:id': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /bookings/:id/tickets': { customer: 'own', organizer: 'own', scope: 'read' },
+  'DELETE /bookings/:id': organizers,
+  'POST /bookings/:id/restoration': adminOnly,
+
+  'GET /tickets': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
+  'GET /tickets/:id': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
+  'PUT /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
+  'POST /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
+
+  'GET /api-keys': organizers,
+  'POST /api-keys': organizers,
+  'DELETE /api-keys/:id': organizers,
+
+  'GET /audit-entries': organizers,
+
+  'GET /healthz': everyone,
+  'GET /readyz': everyone,
+  'GET /openapi.json': everyone,
+  'GET /docs': everyone,
+}
+
+/** The rule of a route, whatever version it is served under; undefined if nobody has made one. */
+export function ruleOf(method: string, path: string): Rule | undefined {
+  const bare = path.replace(/^\/api\/v\d+(?=\/)/, '')
+  // What the browsable reference consists of.
+  if (bare.startsWith('/docs') || bare.endsWith('/openapi.json')) return everyone
+  return access[`${method === 'HEAD' ? 'GET' : method} ${bare}`]
+}

@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { anyone, visitor, type Caller, type Identity } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { ruleOf, type Rule } from './access.ts'
+import type { AccessTokens } from './access-tokens.ts'
+import type { Identities } from './identities.ts'
+import { hashOf, key_prefix } from './tokens.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who is asking; set before the body is read. */
+    caller: Caller
+  }
+  interface FastifyContextConfig {
+    rule?: Rule
+  }
+}
+
+const credentials_length_max = 1_000
+
+/**
+ * Finds out who is asking, and lets them through or not, before the body is read: the one place where the table of
+ * access.ts is applied. Which rows a caller gets is for the use cases and queries, which are given the caller.
+ *
+ * @param open whether the server runs without accounts: then everyone is `anyone`
+ */
+export function authenticate(
+  app: FastifyInstance,
+  { tokens, identities, open }: { tokens: AccessTokens; identities: Identities; open: boolean },
+): void {
+  app.addHook('onRoute', (route) => {
+    if (route.schema?.hide === true && route.handler.length === 0) return
+    const [method] = [route.method].flat()
+    const rule = ruleOf(method!, route.url)
+    if (!rule) throw new Error(`${method} ${route.url} is missing from the table in access.ts`)
+    route.config = { ...route.config, rule }
+  })
+  app.decorateRequest('caller')
+
+  // Calls back where nothing has to be waited for: a promise for each would cost every request.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { rule } = request.routeOptions.config
+    if (!rule) return done()
+    if (open) {
+      setCaller(request, anyone)
+      return done()
+    }
+    const identity = identify(request)
+    if (!(identity instanceof Promise)) return done(admit(request, rule, identity))
+    // oxlint-disable-next-line promise/no-callback-in-promise -- the hook's own callback, called once either way
+    identity.then((found) => done(admit(request, rule, found)), done)
+  })
+
+  /** Undefined for credentials that are no good, `visitor` for none. */
+  function identify(request: FastifyRequest): Identity | undefined | Promise<Identity | undefined> {
+    const header = request.headers.authorization
+    if (header === undefined) return visitor
+    const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(header)?.[1]
+    if (token === undefined || token.length > credentials_length_max) return undefined
+    if (token.startsWith(key_prefix)) {
+      const hash = hashOf(token)
+      return identities.known(hash) ?? identities.ofKey(hash)
+    }
+    const session = tokens.known(token)
+    if (session !== undefined) return identities.known(session) ?? identities.ofSession(session)
+    return tokens.verify(token).then((id) => (id === undefined ? undefined : identities.ofSession(id)))
+  }
+}
+
+/** Whose budget of requests this one counts against; undefined for a visitor. */
+export function accountOf({ caller }: FastifyRequest): string | undefined {
+  return caller?.user_id === undefined ? undefined : String(caller.user_id)
+}
+
+function setCaller(request: FastifyRequest, identity: Identity): void {
+  request.caller = { ...identity, request_id: request.id, address: request.ip }
+}
+
+/** Why this one may not call this route; undefined if they may. */
+function admit(request: FastifyRequest, rule: Rule, identity: Identity | undefined): DomainError | undefined {
+  // Whoever brings a token that has run out may still do what needs none: sign in again, above all.
+  const found = identity ?? visitor
+  setCaller(request, found)
+  const { role } = found
+  if (role === 'visitor') {
+    if (rule.visitor) return undefined
+    return new DomainError(identity ? 'not_signed_in' : 'invalid_token')
+  }
+  if (found.scopes) return mayKey(rule, found) ? undefined : new DomainError('scope_missing')
+  if (role === 'anyone' || role === 'admin' || rule[role]) return undefined
+  return new DomainError(rule.refusal ?? 'forbidden')
+}
+
+/** A key gets where its scope leads; selling for its owner's events, too, which the owner has no route for. */
+function mayKey(rule: Rule, { role, scopes }: Identity): boolean {
+  if (!rule.scope || !scopes!.includes(rule.scope)) return false
+  return rule.scope === 'sell' || role === 'admin' || rule[role as 'organizer'] !== undefined
+}

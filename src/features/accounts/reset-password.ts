@@ -1,0 +1,67 @@
+import { inTransaction, reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import type { Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { toTimestamp } from '../../lib/time.ts'
+import { record } from '../audit/record.ts'
+import { assertPasswordFits } from '../users/password.ts'
+import type { Accounts } from './accounts.ts'
+import { deleteReset, deleteResetsOf, findCredentials, findReset, insertReset, updatePassword } from './accounts.sql.ts'
+import { endOtherSessions } from './end-access.ts'
+import { hashOf, newSecret, reset_prefix } from './tokens.ts'
+
+const reset_ms = 30 * 60_000
+
+/**
+ * Sends a link to choose a new password, if there is an account with this email. The caller is never told whether
+ * there is, so this throws nothing for one that is unknown, and the work goes on after the answer.
+ */
+export async function forgotPassword(deps: Deps, caller: Caller, email: string): Promise<void> {
+  const found = await reading(deps.database, (db) => findCredentials(db, email))
+  if (!found) return
+  const token = await issueReset(deps, caller, found.id, reset_ms)
+  deps.deliver({ kind: 'password_reset', to: email, token })
+}
+
+/** A token by which this account's password can be chosen, once. It replaces those before it. */
+export async function issueReset(deps: Deps, caller: Caller, user_id: number, valid_ms: number): Promise<string> {
+  const token = newSecret(reset_prefix)
+  const now = deps.now()
+  const at = toTimestamp(now)
+  await inTransaction(deps.database, async (tx) => {
+    await deleteResetsOf(tx, user_id)
+    const expires_at = toTimestamp(new Date(now.getTime() + valid_ms))
+    await insertReset(tx, { token_hash: hashOf(token), user_id, created_at: at, expires_at })
+    await record(tx, caller, at, { action: 'password_reset_requested', entity: 'user', entity_id: user_id })
+  })
+  return token
+}
+
+/**
+ * Chooses a new password by a token that came by mail, and ends all sessions of the account.
+ *
+ * @throws DomainError `invalid_reset_token`, `password_too_long`
+ */
+export async function resetPassword(
+  deps: Deps,
+  accounts: Accounts,
+  caller: Caller,
+  { token, new_password }: { token: string; new_password: string },
+): Promise<void> {
+  assertPasswordFits(new_password)
+  const at = toTimestamp(deps.now())
+  const tokenHash = hashOf(token)
+  // Looked at first, so that a guess costs no hashing.
+  const found = await reading(deps.database, (db) => findReset(db, tokenHash, at))
+  if (!found) throw new DomainError('invalid_reset_token')
+  const { user_id, role } = found
+  const password_hash = await deps.hashPassword(new_password)
+  await inTransaction(deps.database, async (tx) => {
+    // Of two who come with one token, the second finds it gone.
+    if (!(await deleteReset(tx, tokenHash))) throw new DomainError('invalid_reset_token')
+    await updatePassword(tx, user_id, password_hash, at)
+    await endOtherSessions(tx, user_id, at, undefined)
+    await record(tx, { ...caller, user_id, role }, at, { action: 'password_reset', entity: 'user', entity_id: user_id })
+  })
+  accounts.identities.forget(user_id)
+}

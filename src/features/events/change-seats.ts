@@ -1,0 +1,27 @@
+import type { Tx } from '../../db/database.ts'
+import { DomainError } from '../../lib/errors.ts'
+import type { Timestamp } from '../../lib/time.ts'
+
+/**
+ * Gives seats back to an event, or takes them if `seats` is negative. The guard stands in WHERE, so no interleaving
+ * can oversell.
+ *
+ * @throws DomainError `event_not_found`, `not_enough_seats`
+ */
+export async function changeSeats(tx: Tx, eventId: number, seats: number, at: Timestamp): Promise<void> {
+  const { numUpdatedRows } = await tx
+    .updateTable('event')
+    .set((eb) => ({ available_seat: eb('available_seat', '+', seats), updated_at: at }))
+    .where('id', '=', eventId)
+    .where('deleted_at', 'is', null)
+    .where('available_seat', '>=', -seats)
+    .executeTakeFirst()
+  if (numUpdatedRows === 1n) return
+  const event = await tx
+    .selectFrom('event')
+    .select('id')
+    .where('id', '=', eventId)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+  throw new DomainError(event ? 'not_enough_seats' : 'event_not_found')
+}

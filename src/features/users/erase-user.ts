@@ -1,0 +1,58 @@
+import type { Tx } from '../../db/database.ts'
+import { inTransaction, reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { isSelf, system, type Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { eraseFromHistory } from '../audit/erase.ts'
+import { record } from '../audit/record.ts'
+import { eraseHolders } from '../bookings/erase-holders.ts'
+import { eraseAnswers } from '../idempotency/idempotency.ts'
+import { hideUser } from './remove-user.ts'
+import { findUserLocked, hasEvents, listUsersToErase, updateUser } from './users.sql.ts'
+
+const day_ms = 24 * 60 * 60 * 1_000
+const erased_max = 50
+
+/**
+ * Erases a person, on their own request: name, email and password, the holders' names on the tickets that they
+ * booked, and what the history holds of them. Bookings, seats and sums stay as they are; nothing brings it back.
+ *
+ * @throws DomainError `user_not_found`, `organizer_has_events`: who still sells must be known by name
+ */
+export async function eraseUser(deps: Deps, { identities }: Accounts, caller: Caller, id: number): Promise<void> {
+  if (!isSelf(caller, id)) throw new DomainError('user_not_found')
+  const at = toTimestamp(deps.now())
+  await inTransaction(deps.database, async (tx) => {
+    const user = await findUserLocked(tx, deps.database.dialect, id)
+    if (!user || (user.deleted_at && caller.user_id === id)) throw new DomainError('user_not_found')
+    if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
+    await hideUser(tx, id, at)
+    await erase(tx, caller, id, at)
+  })
+  identities.forget(id)
+}
+
+/** Erases those who were deleted longer than so many days ago, a bounded number of them; returns how many. */
+export async function eraseDeletedUsers(deps: Deps, purge_days: number): Promise<number> {
+  const now = deps.now()
+  const before = toTimestamp(new Date(now.getTime() - purge_days * day_ms))
+  const ids = await reading(deps.database, (db) => listUsersToErase(db, before, erased_max))
+  for (const id of ids) await inTransaction(deps.database, (tx) => erase(tx, system, id, toTimestamp(now)))
+  return ids.length
+}
+
+async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise<void> {
+  await updateUser(tx, id, {
+    name: 'Deleted user',
+    email: `deleted-${id}@invalid`,
+    password_hash: '',
+    erased_at: at,
+    updated_at: at,
+  })
+  await eraseHolders(tx, id)
+  await eraseFromHistory(tx, id)
+  await eraseAnswers(tx, id)
+  await record(tx, caller, at, { action: 'user_erased', entity: 'user', entity_id: id })
+}
