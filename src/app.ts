@@ -1,23 +1,31 @@
 import cookie from '@fastify/cookie'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
 import { openAccounts } from './features/accounts/accounts.ts'
 import { accountRoutes } from './features/accounts/accounts.v1.ts'
+import { accountRoutesV2 } from './features/accounts/accounts.v2.ts'
+import { apiKeyRoutesV2 } from './features/accounts/api-keys.v2.ts'
 import { accountOf, authenticate } from './features/accounts/authenticate.ts'
+import { auditRoutesV2 } from './features/audit/audit.v2.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
+import { bookingRoutesV2 } from './features/bookings/bookings.v2.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
 import { sharedRead } from './db/shared-read.ts'
 import { listEventsByIds } from './features/events/events.sql.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
+import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
+import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
+import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
 import { listTicketsByIds } from './features/tickets/tickets.sql.ts'
 import { openDoorLine } from './features/tickets/use-ticket.ts'
 import { userRoutes } from './features/users/users.v1.ts'
+import { userRoutesV2 } from './features/users/users.v2.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
 import { allowOrigins } from './http/cors.ts'
 import { handleErrors, onBadUrl, onClientError } from './http/error-handler.ts'
@@ -27,16 +35,29 @@ import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
 import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
+import { announceSunsets } from './http/sunset.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
+import { speakVersion2 } from './http/version-2.ts'
 
 const body_bytes_max = 2 * 1024 * 1024
+
+const routesOfV2 = [
+  accountRoutesV2,
+  userRoutesV2,
+  eventRoutesV2,
+  staffRoutesV2,
+  bookingRoutesV2,
+  ticketRoutesV2,
+  apiKeyRoutesV2,
+  auditRoutesV2,
+]
 
 export type App = FastifyInstance
 
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
-  Pick<Config, 'auth' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+  Pick<Config, 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     headers_ms_max: number
@@ -48,6 +69,7 @@ export type AppSettings = Readonly<
 
 const defaults: Omit<AppSettings, 'openCount'> = {
   auth: 'on',
+  sunsets: {},
   trusted_proxies: [],
   cors_origins: [],
   rate_limits: undefined,
@@ -89,6 +111,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   setSecurityHeaders(app)
   await allowOrigins(app, settings.cors_origins)
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
+  announceSunsets(app, settings.sunsets)
   handleErrors(app)
   await app.register(cookie)
   const accounts = openAccounts(deps)
@@ -111,6 +134,14 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     await app.register(bookingRoutes, { ...deps, line, prefix })
     await app.register(ticketRoutes, { ...deps, doors, prefix })
   }
+  await app.register(
+    async (v2) => {
+      speakVersion2(v2)
+      const more = { ...deps, accounts, events, line, doors, keysInFlight }
+      for (const routes of routesOfV2) await v2.register(routes as FastifyPluginAsync<typeof more>, more)
+    },
+    { prefix: '/api/v2' },
+  )
   noMoreRoutes()
   await app.ready()
   return app

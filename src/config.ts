@@ -14,6 +14,10 @@ export type RateLimit = Readonly<{ requests: number; window_s: number }>
 /** For each class of routes, what one account may ask, and what all that come from one address may. */
 export type RateLimits = Readonly<Record<RouteClass, Readonly<{ account: RateLimit; address: RateLimit }>>>
 
+/** Since when a version of the API is deprecated, and until when it is there. */
+export type Sunset = Readonly<{ deprecated: Date; sunset: Date | undefined }>
+export type Sunsets = Readonly<{ v1?: Sunset | undefined; v2?: Sunset | undefined }>
+
 export type Config = Readonly<{
   port: number
   host: string
@@ -27,6 +31,7 @@ export type Config = Readonly<{
   auth: 'on' | 'off'
   /** Made when the server starts and there is no admin yet. */
   admin: { email: string; password: string } | undefined
+  sunsets: Sunsets
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
   trusted_proxies: readonly string[]
@@ -91,6 +96,14 @@ export const settings: readonly Setting[] = [
     meaning: 'With `ADMIN_PASSWORD`: an admin to make when the server starts and there is none',
   },
   { name: 'ADMIN_PASSWORD', default: '', meaning: 'At least 8 characters; take it out again when the admin is made' },
+  {
+    name: 'V1_SUNSET',
+    default: '',
+    meaning:
+      'Tells clients of version 1 that it is deprecated since a day, and gone on another: `2027-01-31/2027-12-31`; ' +
+      'the second may be left out',
+  },
+  { name: 'V2_SUNSET', default: '', meaning: 'The same for version 2' },
   {
     name: 'PURGE_DAYS',
     default: '30',
@@ -166,6 +179,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     is_production: read('NODE_ENV') === 'production',
     auth: authMode(read),
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
+    sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
@@ -233,6 +247,17 @@ function redisUrl(text: string): string | undefined {
     throw new StartupError('REDIS_URL must look like redis://user:password@host:6379/0, or rediss:// for TLS.')
   }
   return text
+}
+
+/** `2027-01-31` or `2027-01-31/2027-12-31`, in UTC. */
+function sunset(name: string, text: string): Sunset | undefined {
+  if (text === '') return undefined
+  const days = text.split('/').map((day) => new Date(/^\d{4}-\d{2}-\d{2}$/.test(day) ? `${day}T00:00:00Z` : ''))
+  const [deprecated, until] = days
+  if (days.length > 2 || days.some((day) => Number.isNaN(day.getTime())) || (until && until < deprecated!)) {
+    throw new StartupError(`${name} must be a day, or two with a slash between, such as 2027-01-31/2027-12-31.`)
+  }
+  return { deprecated: deprecated!, sunset: until }
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '::1'])

@@ -40,8 +40,15 @@ export async function serve(
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
-    const { auth, trusted_proxies, cors_origins, rate_limits } = config
-    const settings = { auth, trusted_proxies, cors_origins, rate_limits, ...(counts && { openCount: counts.open }) }
+    const { auth, sunsets, trusted_proxies, cors_origins, rate_limits } = config
+    const settings = {
+      auth,
+      sunsets,
+      trusted_proxies,
+      cors_origins,
+      rate_limits,
+      ...(counts && { openCount: counts.open }),
+    }
     if (config.admin) await makeFirstAdmin(deps, log, config.admin)
     if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
     app = await buildApp(deps, log, settings)

@@ -8,9 +8,14 @@ import { DomainError } from '../lib/errors.ts'
  * where decoding would replace them silently.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+  parseAsJson(app, 'application/json')
+}
+
+/** The same for another type that is written in JSON. */
+export function parseAsJson(app: FastifyInstance, type: string): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null)
     if (!isUtf8(body)) return done(new DomainError('invalid_body'))
     void parse(request, body.toString('utf8'), done)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { failure, failureBody } from './envelope.ts'
+import { problem, problem_type, unexpectedProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
 const retry_after_s = 1
@@ -26,7 +27,7 @@ export function handleErrors(app: FastifyInstance): void {
     const refusal = asRefusal(error)
     if (!refusal) {
       request.log.error({ err: error }, 'unhandled error')
-      return reply.code(500).send(failure('internal server error'))
+      return answer(request, reply.code(500), failure('internal server error'), unexpectedProblem)
     }
     const status = statusOf(refusal.code)
     if (status === 503) request.log.warn({ err: refusal }, refusal.message)
@@ -34,7 +35,7 @@ export function handleErrors(app: FastifyInstance): void {
     if (wait_s !== undefined) void reply.header('retry-after', wait_s)
     // https://www.rfc-editor.org/rfc/rfc6750#section-3
     if (status === 401) void reply.header('www-authenticate', challenge(refusal.code))
-    return reply.code(status).send(failure(refusal.message))
+    return answer(request, reply.code(status), failure(refusal.message), problem(refusal))
   })
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
@@ -52,11 +53,25 @@ export function handleErrors(app: FastifyInstance): void {
 /** A path that the router can't read has no route, and so no hook and no handler of its own. */
 export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyReply): void {
   const code = isTooLong(request) ? 'url_too_long' : 'invalid_request'
-  reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': 'application/json; charset=utf-8' })
-  reply.raw.end(failureBody(code))
+  const isV2 = isVersion2(request)
+  const type = isV2 ? problem_type : 'application/json; charset=utf-8'
+  reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': type })
+  reply.raw.end(isV2 ? JSON.stringify(problem(new DomainError(code))) : failureBody(code))
 }
 
 const isTooLong = (request: FastifyRequest) => request.url.length > url_length_max
+
+const isVersion2 = ({ url }: FastifyRequest) => /^\/api\/v2(?:[/?]|$)/.test(url)
+
+/** Each version has its own form of a refusal. */
+function answer(request: FastifyRequest, reply: FastifyReply, v1: object, v2: object): FastifyReply {
+  const isV2 = isVersion2(request)
+  // As text: a route's schema for this status may be in the other form, or not there at all.
+  return reply
+    .type(isV2 ? problem_type : 'application/json; charset=utf-8')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(isV2 ? v2 : v1)
+}
 
 function challenge(code: ErrorCode): string {
   return code === 'invalid_token' ? 'Bearer realm="karcis", error="invalid_token"' : 'Bearer realm="karcis"'

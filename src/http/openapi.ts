@@ -3,7 +3,41 @@ import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { docsPolicy } from './security-headers.ts'
 
-/** The document at /openapi.json, and a page to browse it at /docs, served from here alone. */
+const license = { name: 'MIT', identifier: 'MIT' }
+const servers = [{ url: '/', description: 'This server' }]
+const common = 'Ids are positive integers, money is an integer in minor units, and times are RFC 3339 in UTC. '
+const security = [{ bearer: [] }]
+const components = {
+  securitySchemes: {
+    bearer: {
+      type: 'http' as const,
+      scheme: 'bearer',
+      description: 'An access token of `POST /auth/login`, or an API key. Not asked for where `AUTH=off`.',
+    },
+  },
+}
+const tags = [
+  { name: 'accounts', description: 'Signing in and out' },
+  { name: 'users', description: 'Customers and organizers' },
+  { name: 'events', description: 'What is on, and how many seats are left' },
+  { name: 'bookings', description: 'Seats taken' },
+  { name: 'tickets', description: 'What is shown at the door' },
+]
+const tagsOfV1 = [...tags, { name: 'health', description: 'For whoever runs the server' }]
+const tagsOfV2 = [
+  ...tags,
+  { name: 'staff', description: 'Who works at the door' },
+  { name: 'api keys', description: 'For integrations' },
+  { name: 'audit', description: 'What happened' },
+]
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    swaggerV2: FastifyInstance['swagger']
+  }
+}
+
+/** A document for each version, and a page to browse them at /docs, served from here alone. */
 export async function serveReference(app: FastifyInstance): Promise<void> {
   await app.register(fastifySwagger, {
     openapi: {
@@ -13,24 +47,53 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
         version: '1.0.0',
         description:
           'A ticketing server. Every answer is wrapped: `{"success":true,"message":…,"data":…}`, or ' +
-          '`{"success":false,"error":…}`. Ids are positive integers, money is an integer in minor units, and times ' +
-          'are RFC 3339 in UTC. The same routes are served without `/api/v1`, too.',
-        license: { name: 'MIT', identifier: 'MIT' },
+          `\`{"success":false,"error":…}\`. ${common}The same routes are served without \`/api/v1\`, too.`,
+        license,
       },
-      servers: [{ url: '/', description: 'This server' }],
-      tags: [
-        { name: 'users', description: 'Customers and organizers' },
-        { name: 'events', description: 'What is on, and how many seats are left' },
-        { name: 'bookings', description: 'Seats taken' },
-        { name: 'tickets', description: 'What is shown at the door' },
-        { name: 'health', description: 'For whoever runs the server' },
-      ],
+      servers,
+      tags: tagsOfV1,
+      components,
+      security,
     },
     transform: ({ schema, url }) => ({
       url,
-      schema: { ...schema, hide: schema?.hide ?? !/^\/(api\/|healthz|readyz)/.test(url) },
+      schema: { ...schema, hide: schema?.hide ?? !/^\/(api\/v1\/|healthz|readyz)/.test(url) },
     }),
   })
-  await app.register(fastifySwaggerUi, { routePrefix: '/docs', uiConfig: { deepLinking: true }, staticCSP: docsPolicy })
+  await app.register(fastifySwagger, {
+    decorator: 'swaggerV2',
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Karcis',
+        version: '2.0.0',
+        description:
+          `A ticketing server. ${common}Answers are resources without an envelope; refusals are problems (RFC 9457) ` +
+          'with a stable `code`. Lists go on at `next_cursor`. Every GET has an `ETag`; an update needs it as ' +
+          '`If-Match`. Every POST but those of signing in takes an `Idempotency-Key`.',
+        license,
+      },
+      servers,
+      tags: tagsOfV2,
+      components,
+      security,
+    },
+    transform: ({ schema, url }) => ({
+      url,
+      schema: { ...schema, hide: schema?.hide ?? !url.startsWith('/api/v2/') },
+    }),
+  })
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: {
+      deepLinking: true,
+      urls: [
+        { url: '/api/v2/openapi.json', name: 'Version 2' },
+        { url: '/openapi.json', name: 'Version 1' },
+      ],
+    },
+    staticCSP: docsPolicy,
+  })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/api/v2/openapi.json', { schema: { hide: true } }, async () => app.swaggerV2())
 }

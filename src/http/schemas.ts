@@ -1,4 +1,4 @@
-import { Type, type TSchema } from 'typebox'
+import { Type, type TProperties, type TSchema } from 'typebox'
 import { messageOf, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { integer_max } from '../lib/limits.ts'
 
@@ -69,6 +69,12 @@ export const PageMeta = Type.Object({
   has_more: Type.Boolean({ description: 'Whether there is a next page' }),
 })
 
+/** An object that takes no field but these: a misspelt one is told, not ignored. */
+export const Strict = <Fields extends TProperties>(fields: Fields) =>
+  Type.Object(fields, { additionalProperties: false })
+
+export const NoContent = Type.Null({ description: 'Done' })
+
 /** The envelope of a success. */
 export const Answer = <Data extends TSchema>(data: Data) =>
   Type.Object({ success: Type.Literal(true), message: Type.String(), data })
@@ -83,7 +89,7 @@ export const ListAnswer = <Row extends TSchema>(row: Row) =>
 const Failure = Type.Object({ success: Type.Literal(false), error: Type.String() })
 
 /** What any route may answer. */
-const everywhere: readonly ErrorCode[] = [
+export const everywhere: readonly ErrorCode[] = [
   'not_signed_in',
   'invalid_token',
   'forbidden',

@@ -1,16 +1,14 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchema, FastifySchemaCompiler } from 'fastify'
-import { DomainError } from '../lib/errors.ts'
+import { DomainError, type FieldError } from '../lib/errors.ts'
 import { parseRfc3339 } from '../lib/time.ts'
 
 const emailPattern = /^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/i
 
-const ajv = new Ajv({
+const options: Options = {
   // A "2" is not a 2: nothing is coerced, and defaults are filled in.
   coerceTypes: false,
   useDefaults: true,
-  // The first error is enough, and bounds the work on hostile input.
-  allErrors: false,
   // Errors carry the schema that failed, where the field's own messages are.
   verbose: true,
   strict: true,
@@ -21,13 +19,18 @@ const ajv = new Ajv({
     email: emailPattern,
     'date-time': (value: string) => parseRfc3339(value) !== undefined,
   },
-})
+}
+/** The first error is enough, and bounds the work on hostile input. */
+const first = new Ajv({ ...options, allErrors: false })
+/** Bodies are bounded, and so is what is told of their errors. */
+const all = new Ajv({ ...options, allErrors: true })
+const errors_max = 20
 
 type JsonSchema = { type?: unknown; properties?: Record<string, JsonSchema>; 'x-messages'?: Record<string, string> }
 
-/** Compiles a route's schemas; a failed check throws a DomainError whose message names the field. */
+/** Compiles the schemas of a route of version 1; a failed check throws a DomainError whose message names the field. */
 export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema, httpPart }) => {
-  const validate = ajv.compile(schema)
+  const validate = first.compile(schema)
   const isText = httpPart === 'params' || httpPart === 'querystring'
   return (input: unknown) => {
     if (isText) readIntegers(schema as JsonSchema, input as Record<string, unknown>)
@@ -40,6 +43,32 @@ export const validatorCompiler: FastifySchemaCompiler<FastifySchema> = ({ schema
           : new DomainError('invalid_request', wordOf(error)),
     }
   }
+}
+
+const placeOf = { body: 'body', querystring: 'query', params: 'path', headers: 'header' } as const
+
+/** The same for version 2: all fields that are wrong are named, in the same words for the same mistake. */
+export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ schema, httpPart }) => {
+  const validate = all.compile(schema)
+  const place = placeOf[httpPart as keyof typeof placeOf]
+  return (input: unknown) => {
+    if (place === 'query' || place === 'path') readIntegers(schema as JsonSchema, input as Record<string, unknown>)
+    if (validate(input)) return true
+    const errors = validate.errors!
+    if (errors.some(({ instancePath, keyword }) => instancePath === '' && keyword === 'type')) {
+      return { error: new DomainError('invalid_body') }
+    }
+    const fields = errors.slice(0, errors_max).map((error) => fieldError(place, error))
+    return { error: new DomainError('invalid_request', fields[0]!.detail, { fields }) }
+  }
+}
+
+function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {
+  const { instancePath, params } = error
+  const missing = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
+  const pointer =
+    missing === undefined ? instancePath : `${instancePath}/${missing.replace(/~/g, '~0').replace(/\//g, '~1')}`
+  return { in: place, pointer, detail: wordOf({ ...error, parentSchema: {} }) }
 }
 
 /** Paths and queries are text: turns what is plainly written as an integer into one, and leaves the rest to be refused. */
@@ -77,7 +106,12 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
       return `${name} must be at most ${limit} characters long`
     case 'maxItems':
       return `${name} must have at most ${limit} entries`
+    case 'additionalProperties':
+      return `${String(params['additionalProperty']).slice(0, 100)} is not known here`
+    case 'enum':
+      return `${name} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
     case 'format':
+      if (params['format'] === 'email') return `${name} must be an email address`
       return params['format'] === 'date-time'
         ? `${name} must be a real date and time with a zone, such as 2030-12-31T19:00:00Z`
         : `${name} contains a character that is not text (NUL or half of a surrogate pair)`

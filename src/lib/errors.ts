@@ -5,6 +5,9 @@
 const refusals = {
   invalid_request: [400, 'invalid request'],
   invalid_body: [400, 'invalid request body'],
+  invalid_cursor: [400, 'the cursor is not one that this list gave out: begin again without one'],
+  precondition_required: [428, 'send the ETag of what you mean to change as If-Match'],
+  precondition_failed: [412, 'this has changed since you read it: read it again, then change it'],
   route_not_found: [404, 'route not found'],
   method_not_allowed: [405, 'method not allowed'],
   body_too_large: [413, 'request body too large'],
@@ -36,6 +39,7 @@ const refusals = {
   staff_not_found: [404, 'staff member not found'],
   staff_role_taken: [409, 'this email belongs to an account that is not staff'],
 
+  role_not_yours_to_change: [403, 'only an admin may change a role'],
   user_not_found: [404, 'user not found'],
   nothing_to_restore: [404, 'there is nothing deleted under this id'],
   email_already_exists: [409, 'email already exists'],
@@ -81,22 +85,32 @@ export function messageOf(code: ErrorCode): string {
   return refusals[code][1]
 }
 
+/** What is wrong with one field: where it is, as a JSON pointer (RFC 6901), and why. */
+export type FieldError = { in: 'body' | 'query' | 'path' | 'header'; pointer: string; detail: string }
+
 /** A refusal that the caller can understand and act on. Anything else that is thrown is a bug. */
 export class DomainError extends Error {
   readonly code: ErrorCode
 
   /** When it is worth trying again, where that is known. */
   readonly retry_after_s: number | undefined
+  /** Each field that is wrong, where it is the fields. */
+  readonly fields: readonly FieldError[] | undefined
 
   constructor(
     code: ErrorCode,
     message: string = messageOf(code),
-    { retry_after_s, ...options }: ErrorOptions & { retry_after_s?: number } = {},
+    {
+      retry_after_s,
+      fields,
+      ...options
+    }: ErrorOptions & { retry_after_s?: number; fields?: readonly FieldError[] } = {},
   ) {
     super(message, options)
     this.name = 'DomainError'
     this.code = code
     this.retry_after_s = retry_after_s
+    this.fields = fields
   }
 }
 

@@ -2,10 +2,12 @@ import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
+export const entities = ['user', 'event', 'booking', 'ticket', 'session', 'api_key', 'event_staff'] as const
+
 /** What may happen to a row, in the past tense of whoever did it. */
 export type Change = {
   action: string
-  entity: 'user' | 'event' | 'booking' | 'ticket' | 'session' | 'api_key' | 'event_staff'
+  entity: (typeof entities)[number]
   entity_id: number | null
   /** Whose event it is about, so that its organizer may read it. */
   organizer_id?: number | null

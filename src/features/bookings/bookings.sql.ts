@@ -29,11 +29,11 @@ export type BookingFilter = {
 }
 
 /** The bookings that fit a filter, by id. */
-export function listBookings(filter: BookingFilter = {}): Listing<Booking> {
+export function listBookings(filter: BookingFilter = {}, descending = false): Listing<Booking> {
   const { customer_id, event_id, organizer_id, status, created_from, created_to } = filter
   return {
-    name: `bookings ${JSON.stringify(filter)}`,
-    order: byId('booking'),
+    name: `bookings ${JSON.stringify([filter, descending])}`,
+    order: { ...byId('booking'), descending },
     select(db) {
       let query = db.selectFrom('booking').selectAll().where('deleted_at', 'is', null)
       if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id)

@@ -5,6 +5,7 @@ import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
+import type { Keep } from '../idempotency/idempotency.ts'
 import { changeSeats } from '../events/change-seats.ts'
 import { findUserLocked } from '../users/users.sql.ts'
 import type { Booking } from './booking.ts'
@@ -37,7 +38,7 @@ export async function removeBooking(deps: Deps, caller: Caller, id: number): Pro
  * @throws DomainError `nothing_to_restore`, `customer_not_found` or `event_not_found` if those are deleted, too,
  *   `not_enough_seats`
  */
-export async function restoreBooking(deps: Deps, caller: Caller, id: number): Promise<Booking> {
+export async function restoreBooking(deps: Deps, caller: Caller, id: number, keep?: Keep<Booking>): Promise<Booking> {
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
     const booking = await lockedBooking(tx, deps, id)
@@ -48,7 +49,9 @@ export async function restoreBooking(deps: Deps, caller: Caller, id: number): Pr
     await changeSeats(tx, event_id, -quantity, at)
     await setBookingDeleted(tx, id, null, at)
     await record(tx, caller, at, { action: 'booking_restored', entity: 'booking', entity_id: id, organizer_id })
-    return (await findBooking(tx, id))!
+    const restored = (await findBooking(tx, id))!
+    await keep?.(tx, restored)
+    return restored
   })
 }
 

@@ -1,5 +1,14 @@
 import { Type, type Static } from 'typebox'
-import { DateTimeField, Id, IdFilter, IntegerField, Moment, MomentFilter, TextField } from '../../http/schemas.ts'
+import {
+  DateTimeField,
+  Id,
+  IdFilter,
+  IntegerField,
+  Moment,
+  MomentFilter,
+  Strict,
+  TextField,
+} from '../../http/schemas.ts'
 import { momentOf } from '../../lib/time.ts'
 import { capacity_max, integer_max, price_max, text_length_max } from '../../lib/limits.ts'
 
@@ -38,6 +47,16 @@ export const UpdateEventBody = Type.Object({
   status: Type.Optional(
     Type.Unsafe<(typeof statuses)[number]>({ ...Status, 'x-messages': { enum: badStatus, type: badStatus } }),
   ),
+  date: Type.Optional(DateTimeField()),
+})
+
+/** The same in version 2, as a merge patch. */
+export const PatchEventBody = Strict({
+  title: Type.Optional(Title),
+  location: Type.Optional(Location),
+  capacity: Type.Optional(Capacity),
+  price: Type.Optional(Price),
+  status: Type.Optional(Status),
   date: Type.Optional(DateTimeField()),
 })
 

@@ -4,6 +4,7 @@ import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
+import type { Keep } from '../idempotency/idempotency.ts'
 import { findUser } from '../users/users.sql.ts'
 import type { Event } from './event.ts'
 import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.ts'
@@ -33,7 +34,7 @@ export async function removeEvent(deps: Deps, caller: Caller, id: number): Promi
  *
  * @throws DomainError `nothing_to_restore`, `organizer_not_found` if that is deleted, too
  */
-export async function restoreEvent(deps: Deps, caller: Caller, id: number): Promise<Event> {
+export async function restoreEvent(deps: Deps, caller: Caller, id: number, keep?: Keep<Event>): Promise<Event> {
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
     const event = await findEventLocked(tx, deps.database.dialect, id)
@@ -42,6 +43,8 @@ export async function restoreEvent(deps: Deps, caller: Caller, id: number): Prom
     if (!(await findUser(tx, organizer_id))) throw new DomainError('organizer_not_found')
     await updateEvent(tx, id, { deleted_at: null, updated_at: at })
     await record(tx, caller, at, { action: 'event_restored', entity: 'event', entity_id: id, organizer_id })
-    return (await findEvent(tx, id))!
+    const restored = (await findEvent(tx, id))!
+    await keep?.(tx, restored)
+    return restored
   })
 }

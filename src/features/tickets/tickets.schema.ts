@@ -17,6 +17,9 @@ export const TicketView = Type.Object({
   updated_at: Moment,
 })
 
+/** In version 2 a ticket says for which event it is. */
+export const TicketViewV2 = Type.Object({ ...TicketView.properties, event_id: Id })
+
 /** What lists of tickets are narrowed to, in every version. */
 export const ticketFilters = {
   event_id: IdFilter,

@@ -44,11 +44,11 @@ const event = { column: 'booking.event_id', field: 'event_id' }
  * their bookings, and come in the order of these, so that no number of tickets makes a page slow; of several
  * events, one event after the other.
  */
-export function listTickets(filter: TicketFilter = {}): Listing<TicketOfBooking> {
+export function listTickets(filter: TicketFilter = {}, descending = false): Listing<TicketOfBooking> {
   const { customer_id, organizer_id, event_ids, booking_id, status, created_from, created_to } = filter
   return {
-    name: `tickets ${JSON.stringify(filter)}`,
-    order: orderOf(filter),
+    name: `tickets ${JSON.stringify([filter, descending])}`,
+    order: { ...orderOf(filter), descending },
     select(db) {
       let query = db
         .selectFrom('ticket')

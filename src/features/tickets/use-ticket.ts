@@ -7,13 +7,14 @@ import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
+import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
 import type { Ticket, TicketOfBooking } from './tickets.sql.ts'
 
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
 const attempts_max = 10
 
 /** A ticket that somebody at a door wants used. */
-type Use = { id: number; organizer_id: number; caller: Caller }
+type Use = { id: number; organizer_id: number; caller: Caller; key: IdempotencyKey | undefined }
 
 /** The line of those who want to use a ticket at this server: many doors, one transaction at a time. */
 export type DoorLine = Readonly<{
@@ -26,10 +27,15 @@ export type DoorLine = Readonly<{
  *
  * @throws DomainError `ticket_not_found`, also for one of an event that is none of the caller's, `ticket_already_used`
  */
-export async function useTicket({ queue, tickets }: DoorLine, caller: Caller, id: number): Promise<Ticket> {
+export async function useTicket(
+  { queue, tickets }: DoorLine,
+  caller: Caller,
+  id: number,
+  key?: IdempotencyKey,
+): Promise<Ticket> {
   const ticket = await tickets.find(id)
   if (!ticket || !maySeeTicket(caller, ticket)) throw new DomainError('ticket_not_found')
-  return queue.join({ id, organizer_id: ticket.organizer_id, caller })
+  return queue.join({ id, organizer_id: ticket.organizer_id, caller, key })
 }
 
 export function openDoorLine(deps: Deps, tickets: SharedRead<TicketOfBooking>): DoorLine {
@@ -48,9 +54,16 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<TicketOfBooking>): 
         const history = used.map(({ id, organizer_id, caller }) =>
           auditValues(caller, at, { action: 'ticket_used', entity: 'ticket', entity_id: id, organizer_id }),
         )
+        const keys = uses.flatMap(({ key }, index) => {
+          const outcome = outcomes[index]!
+          return key && !(outcome instanceof Error) ? [keyValues(key, outcome, at)] : []
+        })
         await group.commit([
           { kind: 'set', table: 'ticket', values: { status: 'used', updated_at: at }, ids: used.map(({ id }) => id) },
           { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
+          ...(keys.length > 0
+            ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
+            : []),
         ])
       }
       return outcomes

@@ -1,6 +1,6 @@
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { isSelf, type Caller, type Role } from '../../lib/caller.ts'
+import { isSelf, seesAll, type Caller, type Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
@@ -21,7 +21,7 @@ export type UserChange = {
  * once, and is refused to one whose bookings or events need the old one.
  *
  * @param assertMatches throws if this is not the version that the caller means to change
- * @throws DomainError `user_not_found`, `email_already_exists`, `password_too_long`, `user_has_bookings`,
+ * @throws DomainError `role_not_yours_to_change`, `user_not_found`, `email_already_exists`, `password_too_long`, `user_has_bookings`,
  *   `organizer_has_events`
  */
 export async function changeUser(
@@ -33,6 +33,7 @@ export async function changeUser(
   assertMatches?: (user: User) => void,
 ): Promise<User> {
   if (!isSelf(caller, id)) throw new DomainError('user_not_found')
+  if (role !== undefined && !seesAll(caller)) throw new DomainError('role_not_yours_to_change')
   if (password !== undefined) assertPasswordFits(password)
   const at = toTimestamp(deps.now())
   const change = {

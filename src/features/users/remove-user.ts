@@ -7,6 +7,7 @@ import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { endAccess } from '../accounts/end-access.ts'
 import { record } from '../audit/record.ts'
+import type { Keep } from '../idempotency/idempotency.ts'
 import { findUser, findUserLocked, hasBookings, hasEvents, updateUser, type User } from './users.sql.ts'
 
 /**
@@ -41,7 +42,7 @@ export async function hideUser(tx: Tx, id: number, at: Timestamp): Promise<void>
  *
  * @throws DomainError `nothing_to_restore`, also if it was erased, `email_already_exists`
  */
-export async function restoreUser(deps: Deps, caller: Caller, id: number): Promise<User> {
+export async function restoreUser(deps: Deps, caller: Caller, id: number, keep?: Keep<User>): Promise<User> {
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
     const user = await findUserLocked(tx, deps.database.dialect, id)
@@ -54,7 +55,9 @@ export async function restoreUser(deps: Deps, caller: Caller, id: number): Promi
       throw error
     }
     await record(tx, caller, at, { action: 'user_restored', entity: 'user', entity_id: id })
-    return (await findUser(tx, id))!
+    const restored = (await findUser(tx, id))!
+    await keep?.(tx, restored)
+    return restored
   })
 }
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Id, Moment, TextField } from '../../http/schemas.ts'
+import { Id, Moment, Strict, TextField } from '../../http/schemas.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { email_length_max, name_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
 
@@ -53,6 +53,19 @@ export const UpdateUserBody = Type.Object({
   name: Type.Optional(Name),
   email: Type.Optional(Email),
   password: Type.Optional(Password),
+})
+
+/** The same in version 2, as a merge patch; a password is changed by /auth/password, which asks for the old one. */
+export const PatchUserBody = Strict({
+  name: Type.Optional(Name),
+  email: Type.Optional(Email),
+  role: Type.Optional(
+    Type.Unsafe<'customer' | 'organizer' | 'staff'>({
+      type: 'string',
+      enum: [...roles, 'staff'],
+      description: 'For admins alone',
+    }),
+  ),
 })
 
 export const UserView = Type.Object({

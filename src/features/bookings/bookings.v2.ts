@@ -1,0 +1,178 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { maySeeBooking, type Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { fillInOwnId } from '../accounts/own-id.ts'
+import { idempotencyKey, keepUnder, once } from '../idempotency/idempotency.ts'
+import { showTicketV2 } from '../tickets/show-ticket.ts'
+import { TicketViewV2 } from '../tickets/tickets.schema.ts'
+import { listTickets } from '../tickets/tickets.sql.ts'
+import type { Booking } from './booking.ts'
+import { bookingFilter, bookingFilters, BookingView, CreateBookingBody } from './bookings.schema.ts'
+import { findBooking, listBookings } from './bookings.sql.ts'
+import { createBooking, type BookingLine } from './create-booking.ts'
+import { removeBooking, restoreBooking } from './remove-booking.ts'
+import { showBooking } from './show-booking.ts'
+
+const tags = ['bookings']
+const params = IdParams('booking')
+const base = '/api/v2/bookings'
+const sorts = ['id', '-id'] as const
+
+const BookingQuery = Type.Object({
+  ...cursorQuery,
+  ...bookingFilters,
+  sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'id' }),
+})
+
+export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLine }> = async (app, deps) => {
+  const { line } = deps
+
+  async function seenBooking(caller: Caller, id: number): Promise<Booking> {
+    const booking = await reading(deps.database, (db) => findBooking(db, id))
+    if (!booking || !maySeeBooking(caller, booking)) throw new DomainError('booking_not_found')
+    return booking
+  }
+
+  app.post(
+    '/bookings',
+    {
+      schema: {
+        tags,
+        summary: 'Book seats and issue their tickets',
+        headers: IdempotencyHeader,
+        body: Strict(CreateBookingBody.properties),
+        response: {
+          201: BookingView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'holder_names_mismatch',
+            'event_not_found',
+            'customer_not_found',
+            'event_not_available',
+            'not_enough_seats',
+            'not_a_customer',
+            'not_own_customer_id',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+            'outcome_unknown',
+          ),
+        },
+      },
+      preValidation: fillInOwnId('customer_id', 'customer'),
+    },
+    async (request, reply) => {
+      const key = request.headers['idempotency-key']
+      const { booking, replayed } = await createBooking(deps, line, request.caller, request.body, key)
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      return reply.code(201).header('location', `${base}/${booking.id}`).send(showBooking(booking))
+    },
+  )
+
+  app.get(
+    '/bookings',
+    {
+      schema: {
+        tags,
+        summary: 'List bookings',
+        querystring: BookingQuery,
+        response: { 200: PageOf(BookingView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+      },
+    },
+    async (request, reply) => {
+      const listing = listBookings(bookingFilter(request.caller, request.query), request.query.sort === '-id')
+      return listPage(deps.database, request, reply, listing, showBooking)
+    },
+  )
+
+  app.get(
+    '/bookings/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a booking',
+        params,
+        response: { 200: BookingView, ...problemAnswers('invalid_request', 'booking_not_found') },
+      },
+    },
+    async (request) => showBooking(await seenBooking(request.caller, request.params.id)),
+  )
+
+  app.get(
+    '/bookings/:id/tickets',
+    {
+      schema: {
+        tags,
+        summary: "List a booking's tickets",
+        params,
+        querystring: Type.Object(cursorQuery),
+        response: {
+          200: PageOf(TicketViewV2),
+          ...problemAnswers('invalid_request', 'invalid_cursor', 'booking_not_found'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = await seenBooking(request.caller, request.params.id)
+      return listPage(deps.database, request, reply, listTickets({ booking_id: id }), showTicketV2)
+    },
+  )
+
+  app.delete(
+    '/bookings/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a booking; its seats go back on sale',
+        params,
+        response: {
+          204: NoContent,
+          ...problemAnswers('invalid_request', 'booking_not_found', 'booking_has_used_tickets'),
+        },
+      },
+    },
+    async (request, reply) => {
+      await removeBooking(deps, request.caller, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/bookings/:id/restoration',
+    {
+      schema: {
+        tags,
+        summary: 'Bring a deleted booking back, if there are seats',
+        params,
+        headers: IdempotencyHeader,
+        response: {
+          200: BookingView,
+          ...problemAnswers(
+            'invalid_request',
+            'nothing_to_restore',
+            'not_enough_seats',
+            'event_not_found',
+            'customer_not_found',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore booking', id)
+      const { result, replayed } = await once(deps.database, line.keysInFlight, key, () =>
+        restoreBooking(deps, request.caller, id, keepUnder(key, deps.now)),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      return showBooking(result)
+    },
+  )
+}

@@ -1,0 +1,193 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { SharedRead } from '../../db/shared-read.ts'
+import type { Deps } from '../../deps.ts'
+import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { fillInOwnId } from '../accounts/own-id.ts'
+import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { changeEvent } from './change-event.ts'
+import { createEvent } from './create-event.ts'
+import type { Event } from './event.ts'
+import { CreateEventBody, eventFilter, eventFilters, EventView, PatchEventBody } from './events.schema.ts'
+import { listEvents, type EventSort } from './events.sql.ts'
+import { removeEvent, restoreEvent } from './remove-event.ts'
+import { showEvent } from './show-event.ts'
+
+const tags = ['events']
+const params = IdParams('event')
+const base = '/api/v2/events'
+const sorts = ['date', '-date', 'price', '-price', 'title', '-title', 'id', '-id'] as const
+
+const EventQuery = Type.Object({
+  ...cursorQuery,
+  ...eventFilters,
+  sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'date' }),
+})
+
+/** Seats that are sold change the answer, and not the version. */
+const eventTag = (event: Event) => tagOf(event, event.available_seat)
+
+export const eventRoutesV2: FastifyPluginAsyncTypebox<
+  Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
+> = async (app, deps) => {
+  const { keysInFlight } = deps
+
+  app.post(
+    '/events',
+    {
+      schema: {
+        tags,
+        summary: 'Put an event on sale',
+        headers: IdempotencyHeader,
+        body: Strict(CreateEventBody.properties),
+        response: {
+          201: EventView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'event_date_not_in_future',
+            'not_an_organizer',
+            'not_own_organizer_id',
+            'organizer_not_found',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+      preValidation: fillInOwnId('organizer_id', 'organizer'),
+    },
+    async (request, reply) => {
+      const { body, caller } = request
+      const key = idempotencyKey(request.headers['idempotency-key'], caller, 'create event', body)
+      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+        createEvent(deps, caller, body, keepUnder(key, deps.now)),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      setTag(reply, eventTag(result))
+      return reply.code(201).header('location', `${base}/${result.id}`).send(showEvent(result))
+    },
+  )
+
+  app.get(
+    '/events',
+    {
+      schema: {
+        tags,
+        summary: 'List events',
+        querystring: EventQuery,
+        response: { 200: PageOf(EventView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+      },
+    },
+    async (request, reply) => {
+      const { sort } = request.query
+      const listing = listEvents(eventFilter(request.query), sort.replace('-', '') as EventSort, sort.startsWith('-'))
+      return listPage(deps.database, request, reply, listing, showEvent)
+    },
+  )
+
+  app.get(
+    '/events/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read an event and how many seats it has left',
+        params,
+        response: { 200: EventView, ...problemAnswers('invalid_request', 'event_not_found') },
+      },
+    },
+    async (request, reply) => {
+      const event = await deps.events.find(request.params.id)
+      if (!event) throw new DomainError('event_not_found')
+      setTag(reply, eventTag(event))
+      return showEvent(event)
+    },
+  )
+
+  app.patch(
+    '/events/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change an event, or close and open its sale',
+        consumes: ['application/merge-patch+json', 'application/json'],
+        params,
+        headers: IfMatchHeader,
+        body: PatchEventBody,
+        response: {
+          200: EventView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'event_date_not_in_future',
+            'capacity_below_booked_seats',
+            'event_not_found',
+            'not_own_event',
+            'precondition_required',
+            'precondition_failed',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const matches = matchingVersion(request)
+      const event = await changeEvent(deps, request.caller, request.params.id, request.body, matches)
+      setTag(reply, eventTag(event))
+      return showEvent(event)
+    },
+  )
+
+  app.delete(
+    '/events/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete an event that nobody has booked',
+        params,
+        response: {
+          204: NoContent,
+          ...problemAnswers('invalid_request', 'event_not_found', 'not_own_event', 'event_has_bookings'),
+        },
+      },
+    },
+    async (request, reply) => {
+      await removeEvent(deps, request.caller, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/events/:id/restoration',
+    {
+      schema: {
+        tags,
+        summary: 'Bring a deleted event back, with its sale closed',
+        params,
+        headers: IdempotencyHeader,
+        response: {
+          200: EventView,
+          ...problemAnswers(
+            'invalid_request',
+            'nothing_to_restore',
+            'organizer_not_found',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore event', id)
+      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+        restoreEvent(deps, request.caller, id, keepUnder(key, deps.now)),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      setTag(reply, eventTag(result))
+      return showEvent(result)
+    },
+  )
+}

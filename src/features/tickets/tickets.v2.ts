@@ -1,0 +1,96 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { Deps } from '../../deps.ts'
+import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
+import { maySeeTicket } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { idempotencyKey, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { showTicket, showTicketV2 } from './show-ticket.ts'
+import { ticketFilter, ticketFilters, TicketView, TicketViewV2 } from './tickets.schema.ts'
+import { listTickets } from './tickets.sql.ts'
+import { useTicket, type DoorLine } from './use-ticket.ts'
+
+const tags = ['tickets']
+const params = IdParams('ticket')
+const sorts = ['id', '-id'] as const
+
+const TicketQuery = Type.Object({
+  ...cursorQuery,
+  ...ticketFilters,
+  sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'id' }),
+})
+
+export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine; keysInFlight: KeysInFlight }> = async (
+  app,
+  deps,
+) => {
+  const { doors, keysInFlight } = deps
+
+  app.get(
+    '/tickets',
+    {
+      schema: {
+        tags,
+        summary: 'List tickets',
+        querystring: TicketQuery,
+        response: { 200: PageOf(TicketViewV2), ...problemAnswers('invalid_request', 'invalid_cursor') },
+      },
+    },
+    async (request, reply) => {
+      const listing = listTickets(ticketFilter(request.caller, request.query), request.query.sort === '-id')
+      return listPage(deps.database, request, reply, listing, showTicketV2)
+    },
+  )
+
+  app.get(
+    '/tickets/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a ticket',
+        params,
+        response: { 200: TicketViewV2, ...problemAnswers('invalid_request', 'ticket_not_found') },
+      },
+    },
+    async (request) => {
+      const ticket = await doors.tickets.find(request.params.id)
+      if (!ticket || !maySeeTicket(request.caller, ticket)) throw new DomainError('ticket_not_found')
+      return showTicketV2(ticket)
+    },
+  )
+
+  app.post(
+    '/tickets/:id/use',
+    {
+      schema: {
+        tags,
+        summary: 'Use a ticket at the door, once',
+        description: 'With an Idempotency-Key, a scanner that lost the answer gets it again, and its guest in.',
+        params,
+        headers: IdempotencyHeader,
+        response: {
+          200: TicketView,
+          ...problemAnswers(
+            'invalid_request',
+            'ticket_not_found',
+            'ticket_already_used',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+            'outcome_unknown',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'use ticket', id)
+      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+        useTicket(doors, request.caller, id, key),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      return showTicket(result)
+    },
+  )
+}

@@ -1,0 +1,69 @@
+import { reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { isSelf, type Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { findUser } from './users.sql.ts'
+
+/** Of each kind; more than any person has. An organizer's sales are theirs to list, not part of this. */
+const rows_max = 10_000
+
+/**
+ * All that is stored on a person, by kind of row; never a secret, nor its hash. `complete` is false if a kind has
+ * more rows than are given.
+ *
+ * @throws DomainError `user_not_found`
+ */
+export async function exportUser(deps: Deps, caller: Caller, id: number): Promise<Record<string, unknown>> {
+  if (!isSelf(caller, id)) throw new DomainError('user_not_found')
+  return reading(deps.database, async (db) => {
+    const user = await findUser(db, id)
+    if (!user) throw new DomainError('user_not_found')
+    const sections = {
+      bookings: await db
+        .selectFrom('booking')
+        .selectAll()
+        .where('customer_id', '=', id)
+        .orderBy('id')
+        .limit(rows_max)
+        .execute(),
+      tickets: await db
+        .selectFrom('booking')
+        .innerJoin('ticket', 'ticket.booking_id', 'booking.id')
+        .selectAll('ticket')
+        .where('booking.customer_id', '=', id)
+        .orderBy('booking.id')
+        .orderBy('ticket.id')
+        .limit(rows_max)
+        .execute(),
+      events: await db
+        .selectFrom('event')
+        .selectAll()
+        .where('organizer_id', '=', id)
+        .orderBy('id')
+        .limit(rows_max)
+        .execute(),
+      staff_of: await db.selectFrom('event_staff').selectAll().where('user_id', '=', id).limit(rows_max).execute(),
+      sessions: await db
+        .selectFrom('session')
+        .select(['created_at', 'expires_at', 'ended_at'])
+        .where('user_id', '=', id)
+        .limit(rows_max)
+        .execute(),
+      api_keys: await db
+        .selectFrom('api_key')
+        .select(['name', 'prefix', 'scopes', 'created_at', 'revoked_at'])
+        .where('owner_id', '=', id)
+        .limit(rows_max)
+        .execute(),
+      history: await db
+        .selectFrom('audit_entry')
+        .select(['at', 'action', 'entity', 'entity_id', 'request_id', 'address', 'was', 'became'])
+        .where('actor_id', '=', id)
+        .orderBy('id')
+        .limit(rows_max)
+        .execute(),
+    }
+    const complete = Object.values(sections).every(({ length }) => length < rows_max)
+    return { exported_at: deps.now().toISOString(), complete, user, ...sections }
+  })
+}

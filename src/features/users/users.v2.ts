@@ -1,0 +1,218 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { isSelf } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import type { Accounts } from '../accounts/accounts.ts'
+import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { changeUser } from './change-user.ts'
+import { eraseUser } from './erase-user.ts'
+import { exportUser } from './export-user.ts'
+import { registerUser } from './register-user.ts'
+import { removeUser, restoreUser } from './remove-user.ts'
+import { showUser } from './show-user.ts'
+import { AnyRole, PatchUserBody, RegisterBody, UserView } from './users.schema.ts'
+import { findUser, listUsers } from './users.sql.ts'
+
+const tags = ['users']
+const params = IdParams('user')
+const base = '/api/v2/users'
+
+export const userRoutesV2: FastifyPluginAsyncTypebox<
+  Deps & { accounts: Accounts; keysInFlight: KeysInFlight }
+> = async (app, deps) => {
+  const { accounts, keysInFlight } = deps
+
+  app.post(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'Register a customer or an organizer',
+        headers: IdempotencyHeader,
+        body: Strict(RegisterBody.properties),
+        response: {
+          201: UserView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'password_too_long',
+            'email_already_exists',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name, email, role } = request.body
+      // Not the password: what is kept is a quick hash, by which it could be guessed.
+      const asked = [name, email, role]
+      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'register', asked)
+      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+        registerUser(deps, request.caller, request.body, keepUnder(key, deps.now)),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      setTag(reply, tagOf(result))
+      return reply.code(201).header('location', `${base}/${result.id}`).send(showUser(result))
+    },
+  )
+
+  app.get(
+    '/users',
+    {
+      schema: {
+        tags,
+        summary: 'List users',
+        querystring: Type.Object({ ...cursorQuery, role: Type.Optional(AnyRole) }),
+        response: { 200: PageOf(UserView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+      },
+    },
+    async (request, reply) =>
+      listPage(deps.database, request, reply, listUsers({ role: request.query.role }), showUser),
+  )
+
+  app.get(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a user',
+        params,
+        response: { 200: UserView, ...problemAnswers('invalid_request', 'user_not_found') },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const user = isSelf(request.caller, id) && (await reading(deps.database, (db) => findUser(db, id)))
+      if (!user) throw new DomainError('user_not_found')
+      setTag(reply, tagOf(user))
+      return showUser(user)
+    },
+  )
+
+  app.patch(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change name or email, or as an admin the role',
+        consumes: ['application/merge-patch+json', 'application/json'],
+        params,
+        headers: IfMatchHeader,
+        body: PatchUserBody,
+        response: {
+          200: UserView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'user_not_found',
+            'email_already_exists',
+            'role_not_yours_to_change',
+            'user_has_bookings',
+            'precondition_required',
+            'precondition_failed',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const user = await changeUser(deps, accounts, request.caller, id, request.body, matchingVersion(request))
+      setTag(reply, tagOf(user))
+      return showUser(user)
+    },
+  )
+
+  app.delete(
+    '/users/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Delete a user who has no bookings and no events',
+        params,
+        response: {
+          204: NoContent,
+          ...problemAnswers('invalid_request', 'user_not_found', 'user_has_bookings', 'organizer_has_events'),
+        },
+      },
+    },
+    async (request, reply) => {
+      await removeUser(deps, accounts, request.caller, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/users/:id/restoration',
+    {
+      schema: {
+        tags,
+        summary: 'Bring a deleted user back',
+        params,
+        headers: IdempotencyHeader,
+        response: {
+          200: UserView,
+          ...problemAnswers(
+            'invalid_request',
+            'nothing_to_restore',
+            'email_already_exists',
+            'idempotency_key_in_use',
+            'idempotency_key_reused',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore user', id)
+      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+        restoreUser(deps, request.caller, id, keepUnder(key, deps.now)),
+      )
+      if (replayed) void reply.header('idempotency-replayed', 'true')
+      return showUser(result)
+    },
+  )
+
+  app.get(
+    '/users/:id/export',
+    {
+      schema: {
+        tags,
+        summary: 'All that is stored on a person',
+        params,
+        response: {
+          200: Type.Record(Type.String(), Type.Unknown(), { description: 'A section for each kind of row' }),
+          ...problemAnswers('invalid_request', 'user_not_found'),
+        },
+      },
+    },
+    async (request, reply) => {
+      void reply.header('content-disposition', `attachment; filename="karcis-user-${request.params.id}.json"`)
+      return exportUser(deps, request.caller, request.params.id)
+    },
+  )
+
+  app.post(
+    '/users/:id/erasure',
+    {
+      schema: {
+        tags,
+        summary: 'Erase a person for good; bookings and sums stay, without names',
+        description: 'Takes an Idempotency-Key, and needs none: a person is erased once.',
+        params,
+        headers: IdempotencyHeader,
+        response: { 204: NoContent, ...problemAnswers('invalid_request', 'user_not_found', 'organizer_has_events') },
+      },
+    },
+    async (request, reply) => {
+      await eraseUser(deps, accounts, request.caller, request.params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,81 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type, type TSchema } from 'typebox'
+import type { Database } from '../db/database.ts'
+import { keyOf, readPage, type Listing } from '../db/page-query.ts'
+import { reading } from '../db/transaction.ts'
+import { DomainError } from '../lib/errors.ts'
+import type { Key } from '../lib/page.ts'
+
+const limit_default = 50
+const limit_max = 100
+const cursor_length_max = 2_000
+
+/** What every list of version 2 takes. */
+export const cursorQuery = {
+  limit: Type.Integer({ minimum: 1, maximum: limit_max, default: limit_default, description: 'Rows a page' }),
+  cursor: Type.Optional(
+    Type.String({ minLength: 1, maxLength: cursor_length_max, description: '`next_cursor` of the page before' }),
+  ),
+}
+
+/** A page of a list. */
+export const PageOf = <Row extends TSchema>(row: Row) =>
+  Type.Object({
+    items: Type.Array(row),
+    next_cursor: Type.Union([Type.String(), Type.Null()], {
+      description: 'Where the next page begins; null on the last page',
+    }),
+  })
+
+/**
+ * One page of a list, read by key, so that rows that come and go between pages neither shift nor repeat others.
+ * Says where the next page is in a `Link` header, too (RFC 8288).
+ *
+ * @throws DomainError `invalid_cursor`
+ */
+export async function listPage<Row extends object, Shown>(
+  database: Database,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  listing: Listing<Row>,
+  show: (row: Row) => Shown,
+): Promise<{ items: Shown[]; next_cursor: string | null }> {
+  const { limit, cursor } = request.query as { limit: number; cursor?: string }
+  const after = cursor === undefined ? undefined : readCursor(cursor, listing)
+  const rows = await reading(database, (db) => readPage(db, listing, after, limit + 1))
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  const next_cursor = last ? writeCursor(keyOf(listing.order, last), listing) : null
+  if (next_cursor !== null) {
+    const url = new URL(request.url, 'http://localhost')
+    url.searchParams.set('cursor', next_cursor)
+    void reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
+  }
+  return { items: page.map(show), next_cursor }
+}
+
+/** Opaque to clients: the key of the last row, and by what it is ordered. */
+function writeCursor(key: Key, listing: Listing<object>): string {
+  return Buffer.from(JSON.stringify([orderName(listing), ...key])).toString('base64url')
+}
+
+function readCursor(cursor: string, listing: Listing<object>): Key {
+  let parts: unknown
+  try {
+    parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
+  } catch {
+    throw new DomainError('invalid_cursor')
+  }
+  const isKey =
+    Array.isArray(parts) &&
+    parts.length === listing.order.columns.length + 1 &&
+    parts[0] === orderName(listing) &&
+    parts.every((part) => typeof part === 'string' || Number.isSafeInteger(part)) &&
+    typeof parts.at(-1) === 'number'
+  if (!isKey) throw new DomainError('invalid_cursor')
+  return (parts as Key).slice(1)
+}
+
+function orderName({ order }: Listing<object>): string {
+  return `${order.descending ? '-' : ''}${order.columns.map(({ field }) => field).join()}`
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import { DomainError } from '../lib/errors.ts'
+
+/** What an update takes: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 */
+export const IfMatchHeader = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({ maxLength: 1_000, description: 'The `ETag` of what you mean to change', examples: ['"7"'] }),
+  ),
+})
+
+/**
+ * Every answer to a GET has an ETag, and 304 if the client has it already. A route may have set one; else it is a
+ * hash of the bytes.
+ */
+export function answerNotModified(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return payload
+    if (!reply.hasHeader('etag')) {
+      void reply.header('etag', `"${createHash('sha1').update(payload).digest('base64url')}"`)
+    }
+    const wanted = request.headers['if-none-match']
+    if (wanted === undefined || !isAmong(reply.getHeader('etag') as string, wanted)) return payload
+    void reply.code(304).removeHeader('content-type').removeHeader('content-length')
+    return ''
+  })
+}
+
+/** The tag of a row that counts its changes, with what may change without being one, such as seats that are sold. */
+export function tagOf({ version }: { version: number }, aside?: number): string {
+  return `"${version}${aside === undefined ? '' : `.${aside}`}"`
+}
+
+export function setTag(reply: FastifyReply, tag: string): void {
+  void reply.header('etag', tag)
+}
+
+/**
+ * Makes the check that a change is meant for the row as it is. What stands aside of the version is left out of
+ * it: an organizer can change an event while its seats are sold.
+ *
+ * @throws DomainError `precondition_required` without If-Match; the check throws `precondition_failed`
+ */
+export function matchingVersion({ headers }: FastifyRequest): (row: { version: number }) => void {
+  const wanted = headers['if-match']
+  if (wanted === undefined) throw new DomainError('precondition_required')
+  const versions = new Set(wanted.split(',').map((tag) => /^"(\d+)(?:\.\d+)?"$/.exec(tag.trim())?.[1]))
+  return ({ version }) => {
+    if (wanted.trim() !== '*' && !versions.has(String(version))) throw new DomainError('precondition_failed')
+  }
+}
+
+/** Weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2 */
+function isAmong(tag: string, list: string): boolean {
+  return list.trim() === '*' || list.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
+}
