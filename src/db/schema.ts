@@ -77,6 +77,10 @@ export type TicketTable = {
   /** From an id block. */
   id: number
   booking_id: number
+  /** Of its booking; none of the three ever changes. */
+  event_id: number
+  organizer_id: number
+  customer_id: number
   holder_name: string
   ticket_code: string
   status: 'unused' | 'used'

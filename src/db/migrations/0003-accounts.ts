@@ -23,6 +23,17 @@ export function accounts(dialect: Dialect): string[] {
     `create index booking_organizer on booking (organizer_id)`,
     `alter table booking add column deleted_at ${timestamp} null`,
     `alter table ticket add column deleted_at ${timestamp} null`,
+    // What a ticket has of its booking: who asks for theirs finds them by one index, in order of their ids.
+    ...['event_id', 'organizer_id', 'customer_id'].map(
+      (column) => `alter table ticket add column ${column} ${reference} not null default 0`,
+    ),
+    `update ticket set
+      event_id = (select event_id from booking where booking.id = ticket.booking_id),
+      organizer_id = (select organizer_id from booking where booking.id = ticket.booking_id),
+      customer_id = (select customer_id from booking where booking.id = ticket.booking_id)`,
+    `create index ticket_event on ticket (event_id)`,
+    `create index ticket_organizer on ticket (organizer_id)`,
+    `create index ticket_customer on ticket (customer_id)`,
 
     ...allowLongAnswers(dialect),
 

@@ -9,7 +9,7 @@ import { maySeeBooking, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { idempotencyKey, keepUnder, once } from '../idempotency/idempotency.ts'
-import { showTicketV2 } from '../tickets/show-ticket.ts'
+import { showTicket } from '../tickets/show-ticket.ts'
 import { TicketViewV2 } from '../tickets/tickets.schema.ts'
 import { listTickets } from '../tickets/tickets.sql.ts'
 import type { Booking } from './booking.ts'
@@ -120,7 +120,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
     },
     async (request, reply) => {
       const { id } = await seenBooking(request.caller, request.params.id)
-      return listPage(deps.database, request, reply, listTickets({ booking_id: id }), showTicketV2)
+      return listPage(deps.database, request, reply, listTickets({ booking_id: id }), showTicket)
     },
   )
 

@@ -44,7 +44,18 @@ const bookingColumns = [
   'created_at',
   'updated_at',
 ] as const
-const ticketColumns = ['id', 'booking_id', 'holder_name', 'ticket_code', 'status', 'created_at', 'updated_at'] as const
+const ticketColumns = [
+  'id',
+  'booking_id',
+  'event_id',
+  'organizer_id',
+  'customer_id',
+  'holder_name',
+  'ticket_code',
+  'status',
+  'created_at',
+  'updated_at',
+] as const
 
 /**
  * Books a group of orders in one transaction (docs/decisions/0009-group-commit.md). Each gets its booking, or the
@@ -204,9 +215,11 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
       if (booking instanceof Error) continue
       const { holders, key, caller } = orders[index]!
       at = booking.created_at
+      const { id, event_id, organizer_id, customer_id } = booking
       bookings.push(bookingColumns.map((column) => booking[column]))
       for (const holder of holders) {
-        tickets.push([ticketIds.next(), booking.id, holder, deps.newCode(), 'unused', at, at])
+        const code = deps.newCode()
+        tickets.push([ticketIds.next(), id, event_id, organizer_id, customer_id, holder, code, 'unused', at, at])
       }
       history.push(auditValues(caller, at, creationOf(booking)))
       if (key) keys.push(keyValues(key, booking, at))

@@ -1,26 +1,15 @@
 import type { Selectable } from 'kysely'
 import type { Db } from '../../db/database.ts'
-import { byId, type Listing, type Order } from '../../db/page-query.ts'
+import { byId, type Listing } from '../../db/page-query.ts'
 import type { TicketTable } from '../../db/schema.ts'
+import { no_id } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
 export type Ticket = Selectable<TicketTable>
 
-/** A ticket, and whose it is: by its booking. */
-export type TicketOfBooking = Ticket & { event_id: number; customer_id: number; organizer_id: number }
-
-const ofBooking = ['booking.event_id', 'booking.customer_id', 'booking.organizer_id'] as const
-
 /** Those of these tickets that exist, in any order. */
-export async function listTicketsByIds(db: Db, ids: readonly number[]): Promise<TicketOfBooking[]> {
-  return db
-    .selectFrom('ticket')
-    .innerJoin('booking', 'booking.id', 'ticket.booking_id')
-    .selectAll('ticket')
-    .select(ofBooking)
-    .where('ticket.id', 'in', ids)
-    .where('ticket.deleted_at', 'is', null)
-    .execute()
+export async function listTicketsByIds(db: Db, ids: readonly number[]): Promise<Ticket[]> {
+  return db.selectFrom('ticket').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
 }
 
 /** What a list of tickets may be narrowed to. */
@@ -35,44 +24,26 @@ export type TicketFilter = {
   created_to?: Timestamp | undefined
 }
 
-const ticket = { column: 'ticket.id', field: 'id' }
-const booking = { column: 'booking.id', field: 'booking_id' }
-const event = { column: 'booking.event_id', field: 'event_id' }
-
-/**
- * The tickets that fit a filter. All of them come by id. Those of one customer, organizer or event are found by
- * their bookings, and come in the order of these, so that no number of tickets makes a page slow; of several
- * events, one event after the other.
- */
-export function listTickets(filter: TicketFilter = {}, descending = false): Listing<TicketOfBooking> {
+/** The tickets that fit a filter, by id; those of several events, one event after the other. */
+export function listTickets(filter: TicketFilter = {}, descending = false): Listing<Ticket> {
   const { customer_id, organizer_id, event_ids, booking_id, status, created_from, created_to } = filter
+  const { columns } = byId('ticket')
+  const isMixed = event_ids !== undefined && event_ids.length > 1
   return {
     name: `tickets ${JSON.stringify([filter, descending])}`,
-    order: { ...orderOf(filter), descending },
+    order: { columns: isMixed ? [{ column: 'ticket.event_id', field: 'event_id' }, ...columns] : columns, descending },
     select(db) {
-      let query = db
-        .selectFrom('ticket')
-        .innerJoin('booking', 'booking.id', 'ticket.booking_id')
-        .selectAll('ticket')
-        .select(ofBooking)
-        .where('ticket.deleted_at', 'is', null)
-      if (customer_id !== undefined) query = query.where('booking.customer_id', '=', customer_id)
-      if (organizer_id !== undefined) query = query.where('booking.organizer_id', '=', organizer_id)
-      if (event_ids) query = query.where('booking.event_id', 'in', event_ids.length > 0 ? event_ids : [0])
-      if (booking_id !== undefined) query = query.where('booking.id', '=', booking_id)
-      if (status !== undefined) query = query.where('ticket.status', '=', status)
-      if (created_from !== undefined) query = query.where('ticket.created_at', '>=', created_from)
-      if (created_to !== undefined) query = query.where('ticket.created_at', '<=', created_to)
+      let query = db.selectFrom('ticket').selectAll().where('deleted_at', 'is', null)
+      if (customer_id !== undefined) query = query.where('customer_id', '=', customer_id)
+      if (organizer_id !== undefined) query = query.where('organizer_id', '=', organizer_id)
+      if (event_ids) query = query.where('event_id', 'in', event_ids.length > 0 ? event_ids : [no_id])
+      if (booking_id !== undefined) query = query.where('booking_id', '=', booking_id)
+      if (status !== undefined) query = query.where('status', '=', status)
+      if (created_from !== undefined) query = query.where('created_at', '>=', created_from)
+      if (created_to !== undefined) query = query.where('created_at', '<=', created_to)
       return query
     },
   }
-}
-
-function orderOf({ customer_id, organizer_id, event_ids, booking_id }: TicketFilter): Order {
-  if (booking_id !== undefined) return byId('ticket')
-  if (event_ids && event_ids.length > 1) return { columns: [event, booking, ticket] }
-  if (customer_id !== undefined || organizer_id !== undefined || event_ids) return { columns: [booking, ticket] }
-  return byId('ticket')
 }
 
 /** All tickets of a booking; there are as many as its quantity, 1,000 at most. */

@@ -7,8 +7,8 @@ import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
 import { maySeeTicket } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { idempotencyKey, once, type KeysInFlight } from '../idempotency/idempotency.ts'
-import { showTicket, showTicketV2 } from './show-ticket.ts'
-import { ticketFilter, ticketFilters, TicketView, TicketViewV2 } from './tickets.schema.ts'
+import { showTicket } from './show-ticket.ts'
+import { ticketFilter, ticketFilters, TicketViewV2 } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
 import { useTicket, type DoorLine } from './use-ticket.ts'
 
@@ -40,7 +40,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
     },
     async (request, reply) => {
       const listing = listTickets(ticketFilter(request.caller, request.query), request.query.sort === '-id')
-      return listPage(deps.database, request, reply, listing, showTicketV2)
+      return listPage(deps.database, request, reply, listing, showTicket)
     },
   )
 
@@ -57,7 +57,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
     async (request) => {
       const ticket = await doors.tickets.find(request.params.id)
       if (!ticket || !maySeeTicket(request.caller, ticket)) throw new DomainError('ticket_not_found')
-      return showTicketV2(ticket)
+      return showTicket(ticket)
     },
   )
 
@@ -71,7 +71,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
         params,
         headers: IdempotencyHeader,
         response: {
-          200: TicketView,
+          200: TicketViewV2,
           ...problemAnswers(
             'invalid_request',
             'ticket_not_found',

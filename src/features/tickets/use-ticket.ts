@@ -8,7 +8,7 @@ import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
-import type { Ticket, TicketOfBooking } from './tickets.sql.ts'
+import type { Ticket } from './tickets.sql.ts'
 
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
 const attempts_max = 10
@@ -19,7 +19,7 @@ type Use = { id: number; organizer_id: number; caller: Caller; key: IdempotencyK
 /** The line of those who want to use a ticket at this server: many doors, one transaction at a time. */
 export type DoorLine = Readonly<{
   queue: GroupQueue<Use, Ticket>
-  tickets: SharedRead<TicketOfBooking>
+  tickets: SharedRead<Ticket>
 }>
 
 /**
@@ -38,7 +38,7 @@ export async function useTicket(
   return queue.join({ id, organizer_id: ticket.organizer_id, caller, key })
 }
 
-export function openDoorLine(deps: Deps, tickets: SharedRead<TicketOfBooking>): DoorLine {
+export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine {
   const run = deps.database.openGroups()
 
   async function useTickets(uses: readonly Use[]): Promise<(Ticket | DomainError)[]> {
