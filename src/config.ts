@@ -133,7 +133,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'RATE_LIMIT_LOGIN',
-    default: '20/60',
+    default: '60/60',
     meaning: 'Requests / seconds for logging in, registering and passwords, for an account and for an address',
   },
   { name: 'RATE_LIMIT_BOOKING', default: '30/60', meaning: 'The same for `POST /bookings`, for an account' },

@@ -3,6 +3,11 @@ import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { docsPolicy } from './security-headers.ts'
 
+const logo =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40" width="120" height="40">' +
+  '<path d="M6 8h28v7a5 5 0 0 0 0 10v7H6v-7a5 5 0 0 0 0-10z" fill="#f5b700"/>' +
+  '<path d="M26 11v18" stroke="#1b1b1b" stroke-width="2" stroke-dasharray="3 3"/>' +
+  '<text x="44" y="27" font-family="sans-serif" font-size="20" font-weight="700" fill="#fff">Karcis</text></svg>'
 const license = { name: 'MIT', identifier: 'MIT' }
 const servers = [{ url: '/', description: 'This server' }]
 const common = 'Ids are positive integers, money is an integer in minor units, and times are RFC 3339 in UTC. '
@@ -92,6 +97,8 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
         { url: '/openapi.json', name: 'Version 1' },
       ],
     },
+    logo: { type: 'image/svg+xml', content: Buffer.from(logo), href: '/docs', target: '_self' },
+    theme: { title: 'Karcis API' },
     staticCSP: docsPolicy,
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

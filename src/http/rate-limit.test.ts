@@ -102,7 +102,7 @@ test('health is never limited', async () => {
 
 for (const [method, route, expected] of [
   ['POST', '/auth/login', 'login'],
-  ['POST', '/api/v1/auth/refresh', 'login'],
+  ['POST', '/api/v1/auth/refresh', 'write'],
   ['POST', '/api/v2/users', 'login'],
   ['POST', '/users/register', 'login'],
   ['GET', '/users', 'read'],
