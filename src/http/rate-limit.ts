@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RateLimit, RateLimits, RouteClass } from '../config.ts'
 import { DomainError } from '../lib/errors.ts'
 import type { OpenCount } from './local-counts.ts'
-import { networkOf } from './network.ts'
+import { networkOf } from '../lib/network.ts'
 
 /** Which account asks; undefined if nobody has logged in. */
 export type AccountOf = (request: FastifyRequest) => string | undefined

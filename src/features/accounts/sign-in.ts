@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tx } from '../../db/database.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { networkOf } from '../../lib/network.ts'
 import type { Caller, Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
@@ -34,7 +35,7 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { failures } = accounts
   const account = email.toLowerCase()
-  const address = caller.address ?? ''
+  const address = networkOf(caller.address ?? undefined)
   const wait_s = failures.waits_s(account, address)
   if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
 
