@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { accessPage } from '../docs/access-page.ts'
 import { configurationPage } from '../docs/configuration-page.ts'
 import { settings } from '../src/config.ts'
 
@@ -8,6 +9,10 @@ const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.ur
 
 test('docs/configuration.md is what `npm run docs` makes', () => {
   assert.equal(read('docs/configuration.md'), configurationPage())
+})
+
+test('docs/rules/access.md is what `npm run docs` makes', () => {
+  assert.equal(read('docs/rules/access.md'), accessPage())
 })
 
 for (const file of ['README.md', 'README.id.md', '.env.example']) {

@@ -61,7 +61,7 @@ export function accessTokens(keys: SigningKeys, now: () => Date): AccessTokens {
     async verify(token) {
       if (token.length > token_length_max) return undefined
       try {
-        const { payload } = await jwtVerify<{ sid: string }>(
+        const { payload } = await jwtVerify<{ sid: unknown }>(
           token,
           async ({ kid }) => {
             const key = typeof kid === 'string' ? await keys.find(kid) : undefined
@@ -77,6 +77,7 @@ export function accessTokens(keys: SigningKeys, now: () => Date): AccessTokens {
             requiredClaims: ['exp', 'nbf', 'sub', 'jti', 'sid'],
           },
         )
+        if (typeof payload.sid !== 'string') return undefined
         const verified = { session_id: payload.sid, from_ms: payload.nbf! * 1_000, until_ms: payload.exp! * 1_000 }
         if (remembered.size >= remembered_max) remembered.delete(remembered.keys().next().value!)
         remembered.set(token, verified)

@@ -9,7 +9,7 @@ const staffed_events_max = 10_000
 export async function findCredentials(db: Db, email: string) {
   return db
     .selectFrom('user')
-    .select(['id', 'role', 'password_hash'])
+    .select(['id', 'email', 'role', 'password_hash'])
     .where('email_key', '=', email.toLowerCase())
     .where('deleted_at', 'is', null)
     .executeTakeFirst()

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { anyone, visitor, type Caller, type Identity } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
@@ -17,6 +18,8 @@ declare module 'fastify' {
 }
 
 const credentials_length_max = 1_000
+/** An IPv6 address that ends with an IPv4 one; a zone may make it longer. */
+const address_length_max = 45
 
 /**
  * Finds out who is asking, and lets them through or not, before the body is read: the one place where the table of
@@ -73,7 +76,12 @@ export function accountOf({ caller }: FastifyRequest): string | undefined {
 }
 
 function setCaller(request: FastifyRequest, identity: Identity): void {
-  request.caller = { ...identity, request_id: request.id, address: request.ip }
+  request.caller = { ...identity, request_id: request.id, address: addressOf(request) }
+}
+
+/** Null for what is no address, which only a trusted proxy could pass on, and what is kept has no room for. */
+function addressOf({ ip }: FastifyRequest): string | null {
+  return ip.length <= address_length_max && isIP(ip) !== 0 ? ip : null
 }
 
 /** Why this one may not call this route; undefined if they may. */
@@ -91,8 +99,9 @@ function admit(request: FastifyRequest, rule: Rule, identity: Identity | undefin
   return new DomainError(rule.refusal ?? 'forbidden')
 }
 
-/** A key gets where its scope leads; selling for its owner's events, too, which the owner has no route for. */
+/** A key gets where its scope leads; selling for an organizer's events, too, which the owner has no route for. */
 function mayKey(rule: Rule, { role, scopes }: Identity): boolean {
   if (!rule.scope || !scopes!.includes(rule.scope)) return false
-  return rule.scope === 'sell' || role === 'admin' || rule[role as 'organizer'] !== undefined
+  const sells = rule.scope === 'sell' && role === 'organizer'
+  return sells || role === 'admin' || rule[role as 'organizer'] !== undefined
 }

@@ -1,5 +1,6 @@
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { networkOf } from '../../lib/network.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
@@ -25,7 +26,7 @@ export async function changePassword(
   if (userId === undefined) throw new DomainError('not_signed_in')
   assertPasswordFits(new_password)
   // Whoever has got hold of a token must not find out the password by it.
-  const [account, address] = [`user ${userId}`, caller.address ?? '']
+  const [account, address] = [`user ${userId}`, networkOf(caller.address ?? undefined)]
   const wait_s = accounts.failures.waits_s(account, address)
   if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
   const hash = await reading(deps.database, (db) => findPasswordHash(db, userId))

@@ -2,8 +2,9 @@ import { networkOf } from '../../lib/network.ts'
 
 /**
  * Slows down whoever guesses passwords, without letting a stranger lock anyone out: what is counted is the pair of
- * account and address, and the address by itself. From another address the account's owner gets in as ever; only
- * an attack that comes from many addresses makes each wrong answer for that account wait a little.
+ * account and address, and the address by itself, where the address is what `networkOf` makes of it. From another
+ * address the account's owner gets in as ever; only an attack that comes from many addresses makes each wrong answer
+ * for that account wait a little.
  */
 const window_ms = 15 * 60_000
 const pair_failures_max = 10

@@ -20,7 +20,8 @@ export async function forgotPassword(deps: Deps, caller: Caller, email: string):
   const found = await reading(deps.database, (db) => findCredentials(db, email))
   if (!found) return
   const token = await issueReset(deps, caller, found.id, reset_ms)
-  deps.deliver({ kind: 'password_reset', to: email, token })
+  // As it is kept, not as it was typed: letters of other alphabets fold to the same, and lead to another mailbox.
+  deps.deliver({ kind: 'password_reset', to: found.email, token })
 }
 
 /** A token by which this account's password can be chosen, once. It replaces those before it. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tx } from '../../db/database.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { networkOf } from '../../lib/network.ts'
 import type { Caller, Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
@@ -9,7 +10,7 @@ import { record } from '../audit/record.ts'
 import { findUser, type User } from '../users/users.sql.ts'
 import type { Accounts } from './accounts.ts'
 import { access_token_s } from './access-tokens.ts'
-import { findCredentials, insertRefreshToken, insertSession } from './accounts.sql.ts'
+import { findCredentials, findPasswordHash, insertRefreshToken, insertSession } from './accounts.sql.ts'
 import { hashOf, newId, newSecret, refresh_prefix } from './tokens.ts'
 
 export const session_s = 30 * 24 * 60 * 60
@@ -34,7 +35,7 @@ export async function signIn(
 ): Promise<SignedIn> {
   const { failures } = accounts
   const account = email.toLowerCase()
-  const address = caller.address ?? ''
+  const address = networkOf(caller.address ?? undefined)
   const wait_s = failures.waits_s(account, address)
   if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
 
@@ -57,7 +58,7 @@ async function beginSession(
   deps: Deps,
   accounts: Accounts,
   caller: Caller,
-  { id: user_id, role }: { id: number; role: Role },
+  { id: user_id, role, password_hash }: { id: number; role: Role; password_hash: string },
 ): Promise<SignedIn> {
   const now = deps.now()
   const at = toTimestamp(now)
@@ -67,10 +68,13 @@ async function beginSession(
     const expires_at = toTimestamp(new Date(now.getTime() + session_s * 1_000))
     await insertSession(tx, { id: session_id, user_id, created_at: at, expires_at, ended_at: null })
     await insertRefreshToken(tx, hashOf(refresh_token), session_id, at)
+    // Inserting has locked the user by its foreign key. The password was compared before that, and may have been
+    // changed meanwhile, or the user deleted: then all other sessions have ended, and this one must not begin.
+    const user = await findUser(tx, user_id)
+    if (!user || (await findPasswordHash(tx, user_id)) !== password_hash) throw new DomainError('invalid_credentials')
     await recordFor(tx, caller, at, 'signed_in', user_id, role)
-    return findUser(tx, user_id)
+    return user
   })
-  if (!user) throw new DomainError('invalid_credentials')
   const access_token = await accounts.tokens.sign(user_id, session_id)
   return { access_token, refresh_token, expires_in: access_token_s, user }
 }

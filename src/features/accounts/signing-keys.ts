@@ -6,8 +6,8 @@ import { newId } from './tokens.ts'
 
 const day_ms = 24 * 60 * 60 * 1_000
 const signs_ms = 30 * day_ms
-/** Longer than any token lives that was signed with it. */
-const verifies_ms = signs_ms + day_ms
+/** Longer than a server goes on signing with a key that has a successor, and longer than any token lives. */
+const succeeds_ms = day_ms
 /** A token with an unknown key makes us look for new keys, no more often than this. */
 const look_again_ms = 5_000
 
@@ -48,15 +48,22 @@ export function signingKeys(database: Database, now: () => Date): SigningKeys {
   }
 }
 
-/** Makes a new key once a month, and removes those that no living token can be signed with. Returns how many. */
+/**
+ * Makes a new key once a month, and removes those that no living token can be signed with: which have had a
+ * successor for a day. Returns how many.
+ */
 export async function rotateSigningKeys(database: Database, now: Date): Promise<number> {
   return inTransaction(database, async (tx) => {
-    const [newest] = await listKeys(tx)
+    const keys = await listKeys(tx)
+    const [newest] = keys
     const isDue = newest && newest.created_at < toTimestamp(new Date(now.getTime() - signs_ms))
     if (isDue) await insertKey(tx, now)
+    const settled = toTimestamp(new Date(now.getTime() - succeeds_ms))
+    const successor = keys.find(({ created_at }) => created_at < settled)
+    if (!successor) return 0
     const { numDeletedRows } = await tx
       .deleteFrom('signing_key')
-      .where('created_at', '<', toTimestamp(new Date(now.getTime() - verifies_ms)))
+      .where('created_at', '<', successor.created_at)
       .executeTakeFirst()
     return Number(numDeletedRows)
   })

@@ -36,7 +36,7 @@ export async function removeBooking(deps: Deps, caller: Caller, id: number): Pro
  * Brings a deleted booking back, if its event still has the seats.
  *
  * @throws DomainError `nothing_to_restore`, `customer_not_found` or `event_not_found` if those are deleted, too,
- *   `not_enough_seats`
+ *   `not_a_customer`, `not_enough_seats`
  */
 export async function restoreBooking(deps: Deps, caller: Caller, id: number, keep?: Keep<Booking>): Promise<Booking> {
   const at = toTimestamp(deps.now())
@@ -46,6 +46,7 @@ export async function restoreBooking(deps: Deps, caller: Caller, id: number, kee
     const { customer_id, event_id, organizer_id, quantity } = booking
     const customer = await findUserLocked(tx, deps.database.dialect, customer_id)
     if (!customer || customer.deleted_at) throw new DomainError('customer_not_found')
+    if (customer.role !== 'customer') throw new DomainError('not_a_customer')
     await changeSeats(tx, event_id, -quantity, at)
     await setBookingDeleted(tx, id, null, at)
     await record(tx, caller, at, { action: 'booking_restored', entity: 'booking', entity_id: id, organizer_id })

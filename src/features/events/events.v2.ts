@@ -173,6 +173,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
             'invalid_request',
             'nothing_to_restore',
             'organizer_not_found',
+            'not_an_organizer',
             'idempotency_key_in_use',
             'idempotency_key_reused',
           ),

@@ -5,7 +5,7 @@ import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
-import { findUser } from '../users/users.sql.ts'
+import { findUserLocked } from '../users/users.sql.ts'
 import type { Event } from './event.ts'
 import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.ts'
 
@@ -32,7 +32,8 @@ export async function removeEvent(deps: Deps, caller: Caller, id: number): Promi
 /**
  * Brings a deleted event back, with its sale closed: its organizer opens it when it is looked over.
  *
- * @throws DomainError `nothing_to_restore`, `organizer_not_found` if that is deleted, too
+ * @throws DomainError `nothing_to_restore`, `organizer_not_found` if that is deleted, too, `not_an_organizer`
+ *   if it is something else now
  */
 export async function restoreEvent(deps: Deps, caller: Caller, id: number, keep?: Keep<Event>): Promise<Event> {
   const at = toTimestamp(deps.now())
@@ -40,7 +41,10 @@ export async function restoreEvent(deps: Deps, caller: Caller, id: number, keep?
     const event = await findEventLocked(tx, deps.database.dialect, id)
     if (!event?.deleted_at) throw new DomainError('nothing_to_restore')
     const { organizer_id } = event
-    if (!(await findUser(tx, organizer_id))) throw new DomainError('organizer_not_found')
+    // Locked, as for a new event: a deletion at the same moment waits, or has come first.
+    const organizer = await findUserLocked(tx, deps.database.dialect, organizer_id)
+    if (!organizer || organizer.deleted_at) throw new DomainError('organizer_not_found')
+    if (organizer.role !== 'organizer') throw new DomainError('not_an_organizer')
     await updateEvent(tx, id, { deleted_at: null, updated_at: at })
     await record(tx, caller, at, { action: 'event_restored', entity: 'event', entity_id: id, organizer_id })
     const restored = (await findEvent(tx, id))!

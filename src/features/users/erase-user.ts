@@ -10,7 +10,7 @@ import { record } from '../audit/record.ts'
 import { eraseHolders } from '../bookings/erase-holders.ts'
 import { eraseAnswers } from '../idempotency/idempotency.ts'
 import { hideUser } from './remove-user.ts'
-import { findUserLocked, hasEvents, listUsersToErase, updateUser } from './users.sql.ts'
+import { findUserLocked, hasEvents, isErased, listUsersToErase, updateUser } from './users.sql.ts'
 
 const day_ms = 24 * 60 * 60 * 1_000
 const erased_max = 50
@@ -19,14 +19,16 @@ const erased_max = 50
  * Erases a person, on their own request: name, email and password, the holders' names on the tickets that they
  * booked, and what the history holds of them. Bookings, seats and sums stay as they are; nothing brings it back.
  *
- * @throws DomainError `user_not_found`, `organizer_has_events`: who still sells must be known by name
+ * @throws DomainError `user_not_found`, also if it was erased, `organizer_has_events`: who still sells must be known by name
  */
 export async function eraseUser(deps: Deps, { identities }: Accounts, caller: Caller, id: number): Promise<void> {
   if (!isSelf(caller, id)) throw new DomainError('user_not_found')
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, async (tx) => {
     const user = await findUserLocked(tx, deps.database.dialect, id)
-    if (!user || (user.deleted_at && caller.user_id === id)) throw new DomainError('user_not_found')
+    if (!user || (user.deleted_at && caller.user_id === id) || (await isErased(tx, id))) {
+      throw new DomainError('user_not_found')
+    }
     if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
     await hideUser(tx, id, at)
     await erase(tx, caller, id, at)
@@ -34,13 +36,25 @@ export async function eraseUser(deps: Deps, { identities }: Accounts, caller: Ca
   identities.forget(id)
 }
 
-/** Erases those who were deleted longer than so many days ago, a bounded number of them; returns how many. */
+/**
+ * Erases those who were deleted longer than so many days ago, a bounded number of them; returns how many. Somebody
+ * may restore one meanwhile, and another server may be at it, too: each is looked at again when it is locked.
+ */
 export async function eraseDeletedUsers(deps: Deps, purge_days: number): Promise<number> {
   const now = deps.now()
   const before = toTimestamp(new Date(now.getTime() - purge_days * day_ms))
   const ids = await reading(deps.database, (db) => listUsersToErase(db, before, erased_max))
-  for (const id of ids) await inTransaction(deps.database, (tx) => erase(tx, system, id, toTimestamp(now)))
-  return ids.length
+  let erased = 0
+  for (const id of ids) {
+    const isDue = await inTransaction(deps.database, async (tx) => {
+      const user = await findUserLocked(tx, deps.database.dialect, id)
+      if (!user?.deleted_at || user.deleted_at >= before || (await isErased(tx, id))) return false
+      await erase(tx, system, id, toTimestamp(now))
+      return true
+    })
+    if (isDue) erased++
+  }
+  return erased
 }
 
 async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise<void> {
@@ -52,7 +66,8 @@ async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise
     updated_at: at,
   })
   await eraseHolders(tx, id)
-  await eraseFromHistory(tx, id)
   await eraseAnswers(tx, id)
+  // Before the history is erased: who does it themselves leaves no address there, either.
   await record(tx, caller, at, { action: 'user_erased', entity: 'user', entity_id: id })
+  await eraseFromHistory(tx, id)
 }

@@ -8,7 +8,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import { endAccess } from '../accounts/end-access.ts'
 import { record } from '../audit/record.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
-import { findUser, findUserLocked, hasBookings, hasEvents, updateUser, type User } from './users.sql.ts'
+import { findUser, findUserLocked, hasBookings, hasEvents, isErased, updateUser, type User } from './users.sql.ts'
 
 /**
  * Deletes an account that nothing hangs on: it is gone from every answer, its sessions and keys end, and its email is
@@ -59,9 +59,4 @@ export async function restoreUser(deps: Deps, caller: Caller, id: number, keep?:
     await keep?.(tx, restored)
     return restored
   })
-}
-
-async function isErased(tx: Tx, id: number): Promise<boolean> {
-  const row = await tx.selectFrom('user').select('erased_at').where('id', '=', id).executeTakeFirst()
-  return row?.erased_at != null
 }

@@ -83,6 +83,12 @@ export async function hasEvents(tx: Tx, userId: number): Promise<boolean> {
   return row !== undefined
 }
 
+/** Whether name and email are gone for good. To be asked when the user is locked. */
+export async function isErased(tx: Tx, id: number): Promise<boolean> {
+  const row = await tx.selectFrom('user').select('erased_at').where('id', '=', id).executeTakeFirst()
+  return row?.erased_at != null
+}
+
 /** Users deleted before this moment whose data has not been erased yet. */
 export async function listUsersToErase(db: Db, before: Timestamp, limit: number): Promise<number[]> {
   const rows = await db

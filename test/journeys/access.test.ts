@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
+
+/**
+ * Every route, asked by everyone, for what is theirs and for what is not. The statuses are written out by hand and
+ * stand in the order of `askers`; a route that has no row here makes the test fail by its name. Another version of
+ * the API gets a table of its own in `tables`.
+ */
+type Case = {
+  name: string
+  statuses: string
+  request: (scene: Scene) => Promise<{ id?: number; body?: unknown }>
+}
+type Table = Readonly<Record<string, readonly Case[]>>
+
+const { scene, on, off } = await accessGround()
+
+/** A request that names no row. */
+const ask = (name: string, statuses: string, body?: (scene: Scene) => unknown): Case => ({
+  name,
+  statuses,
+  request: async (scene) => ({ body: await body?.(scene) }),
+})
+/** A request for a row that is the asker's own, or somebody else's. */
+const askFor =
+  (whose: Whose) =>
+  (entity: Entity, statuses: string, body?: object): Case => ({
+    name: `${whose} ${entity}`,
+    statuses,
+    request: async (scene) => ({ id: await scene.row(entity, whose), body }),
+  })
+const own = askFor('own')
+const foreign = askFor('foreign')
+
+const newEvent = { title: 'Konser', location: 'Jakarta', capacity: 5, date: '2999-12-31T19:00:00Z' }
+let emails = 0
+
+async function tokensOfSomebody({ make, asker }: Scene) {
+  const { email } = await make.aCustomer()
+  const { call } = asker === 'off' ? off : on
+  return (await call('POST', '/auth/login', { email, password })).body.data
+}
+
+/** Of the statuses: visitor, customer, organizer, staff, admin; keys that read, sell, check in; off. */
+const v1: Table = {
+  'POST /auth/login': [
+    ask('somebody’s password', '200 200 200 200 200 403 403 403 200', async (scene) => ({
+      email: (await scene.make.aCustomer()).email,
+      password,
+    })),
+  ],
+  'POST /auth/refresh': [
+    ask('a refresh token', '200 200 200 200 200 403 403 403 200', async (scene) => ({
+      refresh_token: (await tokensOfSomebody(scene)).refresh_token,
+    })),
+  ],
+  'POST /auth/logout': [
+    ask('a refresh token', '200 200 200 200 200 403 403 403 200', async (scene) => ({
+      refresh_token: (await tokensOfSomebody(scene)).refresh_token,
+    })),
+    ask('nothing else', '401 200 200 200 200 403 403 403 401'),
+  ],
+  'POST /auth/forgot': [
+    ask('any email', '200 200 200 200 200 403 403 403 200', () => ({
+      email: 'nobody@example.com',
+    })),
+  ],
+  'POST /auth/reset': [
+    ask('a wrong token', '400 400 400 400 400 403 403 403 400', () => ({
+      token: 'karcis_pr_wrong',
+      new_password: password,
+    })),
+  ],
+  'POST /auth/logout-all': [ask('', '401 200 200 200 200 403 403 403 200')],
+  'POST /auth/password': [
+    ask('their own', '401 200 200 200 200 403 403 403 401', () => ({
+      current_password: password,
+      new_password: 'another password',
+    })),
+  ],
+  'GET /auth/me': [ask('', '401 200 200 200 200 200 403 403 401')],
+
+  'POST /users/register': [
+    ask('a new email', '201 201 201 201 201 403 403 403 201', () => ({
+      name: 'Ani',
+      email: `new.${++emails}@example.com`,
+      password,
+      role: 'customer',
+    })),
+    ask('as an admin', '400 400 400 400 400 403 403 403 400', () => ({
+      name: 'Ani',
+      email: `new.${++emails}@example.com`,
+      password,
+      role: 'admin',
+    })),
+  ],
+  'GET /users': [ask('', '401 403 403 403 200 403 403 403 200')],
+  'GET /users/:id': [
+    own('user', '401 200 200 200 200 200 403 403 200'),
+    foreign('user', '401 404 404 404 200 404 403 403 200'),
+  ],
+  'PUT /users/:id': [
+    own('user', '401 200 200 200 200 403 403 403 200', { name: 'Budi' }),
+    foreign('user', '401 404 404 404 200 403 403 403 200', { name: 'Budi' }),
+  ],
+  'DELETE /users/:id': [
+    own('user', '401 200 200 200 200 403 403 403 200'),
+    foreign('user', '401 404 404 404 200 403 403 403 200'),
+  ],
+
+  'GET /events': [ask('', '200 200 200 200 200 200 403 403 200')],
+  'GET /events/:id': [
+    own('event', '200 200 200 200 200 200 403 403 200'),
+    foreign('event', '200 200 200 200 200 200 403 403 200'),
+  ],
+  'POST /events': [
+    ask('own organizer_id', '401 403 201 403 201 403 403 403 201', async (scene) => ({
+      ...newEvent,
+      organizer_id: scene.me.role === 'organizer' ? scene.me.id : (await scene.make.anOrganizer()).id,
+    })),
+    ask('organizer_id left out', '401 403 201 403 400 403 403 403 400', () => newEvent),
+    ask('organizer_id of another', '401 403 403 403 201 403 403 403 201', async (scene) => ({
+      ...newEvent,
+      organizer_id: (await scene.make.anOrganizer()).id,
+    })),
+  ],
+  'PUT /events/:id': [
+    own('event', '401 403 200 403 200 403 403 403 200', newEvent),
+    foreign('event', '401 403 403 403 200 403 403 403 200', newEvent),
+  ],
+  'DELETE /events/:id': [
+    own('event', '401 403 200 403 200 403 403 403 200'),
+    foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+
+  'POST /bookings': [
+    ask('own customer_id', '401 201 403 403 201 403 201 403 201', async (scene) => ({
+      customer_id: scene.me.role === 'customer' ? scene.me.id : (await scene.make.aCustomer()).id,
+      event_id: await scene.row('event', 'own'),
+      quantity: 1,
+    })),
+    ask('customer_id left out', '401 201 403 403 400 403 400 403 400', async (scene) => ({
+      event_id: await scene.row('event', 'own'),
+      quantity: 1,
+    })),
+    ask('customer_id of another', '401 403 403 403 201 403 201 403 201', async (scene) => ({
+      customer_id: (await scene.make.aCustomer()).id,
+      event_id: await scene.row('event', 'own'),
+      quantity: 1,
+    })),
+    ask('event of another organizer', '401 201 403 403 201 403 404 403 201', async (scene) => ({
+      customer_id: scene.me.role === 'customer' ? scene.me.id : (await scene.make.aCustomer()).id,
+      event_id: await scene.row('event', 'foreign'),
+      quantity: 1,
+    })),
+  ],
+  'GET /bookings': [ask('', '401 200 200 403 200 200 403 403 200')],
+  'GET /bookings/:id': [
+    own('booking', '401 200 200 403 200 200 403 403 200'),
+    foreign('booking', '401 404 404 403 200 404 403 403 200'),
+  ],
+  'GET /tickets': [ask('', '401 200 200 200 200 200 403 403 200')],
+  'GET /tickets/:id': [
+    own('ticket', '401 200 200 200 200 200 403 403 200'),
+    foreign('ticket', '401 404 404 404 200 404 403 403 200'),
+  ],
+  'PUT /tickets/:id/use': [
+    own('ticket', '401 403 200 200 200 403 403 200 200'),
+    foreign('ticket', '401 403 404 404 200 403 403 404 200'),
+  ],
+}
+
+const tables: Readonly<Record<string, Table>> = { '/api/v1': v1 }
+
+/** As the server itself lists them. */
+const routes = Object.entries((on.app.swagger() as { paths: Record<string, object> }).paths)
+  .filter(([path]) => path.startsWith('/api/'))
+  .flatMap(([path, operations]) => Object.keys(operations).map((method) => ({ method: method.toUpperCase(), path })))
+  .map(({ method, path }) => {
+    const [, version = '', rest = ''] = /^(\/api\/v\d+)(\/.*)$/.exec(path)!
+    return { version, name: `${method} ${rest.replace(/\{(\w+)\}/g, ':$1')}` }
+  })
+
+test('every route of the server has its row here, and every row a route', () => {
+  const missing = routes.filter(({ version, name }) => !tables[version]?.[name])
+  assert.deepEqual(missing, [], 'routes without a row')
+  const served = new Set(routes.map(({ version, name }) => `${version} ${name}`))
+  const rows = Object.entries(tables).flatMap(([version, table]) =>
+    Object.keys(table).map((name) => `${version} ${name}`),
+  )
+  assert.deepEqual(
+    rows.filter((row) => !served.has(row)),
+    [],
+    'rows without a route',
+  )
+})
+
+const no_such_id = 999_999_999
+
+for (const [version, table] of Object.entries(tables)) {
+  for (const [route, cases] of Object.entries(table)) {
+    for (const { name, statuses, request } of cases) {
+      test(`${version} ${route}: ${name}`, async () => {
+        const expected = statuses.split(' ').map(Number)
+        assert.equal(expected.length, askers.length)
+        const [method, path] = route.split(' ') as [string, string]
+        const got: number[] = []
+        for (const asker of askers) {
+          const one = await scene(asker)
+          const { id, body } = await request(one)
+          const answer = await one.call(method, `${version}${path.replace(':id', String(id))}`, body)
+          got.push(answer.status)
+          if (answer.status === 401) assert.match(String(answer.headers['www-authenticate']), /^Bearer realm="karcis"/)
+          if (answer.status !== 404 || id === undefined) continue
+          // As if it were not there.
+          const nothing = await one.call(method, `${version}${path.replace(':id', String(no_such_id))}`, body)
+          assert.deepEqual([nothing.status, nothing.text], [404, answer.text], asker)
+        }
+        const named = (list: number[]) => askers.map((asker, index) => `${asker}: ${list[index]}`)
+        assert.deepEqual(named(got), named(expected))
+      })
+    }
+  }
+}
+
+test('the paths without a version refuse a visitor just as those of version 1', async () => {
+  for (const [route, cases] of Object.entries(v1)) {
+    const [method, path] = route.split(' ') as [string, string]
+    const [{ statuses, request }] = cases as [Case]
+    const one = await scene('visitor')
+    const { id, body } = await request(one)
+    const { status } = await one.call(method, path.replace(':id', String(id)), body)
+    assert.equal(status, Number(statuses.split(' ')[0]), route)
+  }
+})
+
+test('HEAD is refused as GET is', async () => {
+  for (const path of ['/users', '/bookings', '/tickets', '/auth/me', '/users/1', '/bookings/1', '/tickets/1']) {
+    assert.equal((await on.app.inject({ method: 'HEAD', url: `/api/v1${path}` })).statusCode, 401, path)
+  }
+})
+
+const idsOf = (answer: { body: { data: { id: number }[] } }) => answer.body.data.map(({ id }) => id)
+
+for (const list of ['bookings', 'tickets'] as const) {
+  const entity = list === 'bookings' ? 'booking' : 'ticket'
+  for (const asker of [
+    'customer',
+    'organizer',
+    'key: read',
+    ...(list === 'tickets' ? (['staff'] as const) : []),
+  ] as const) {
+    test(`a list of ${list} has own rows only, whatever it is narrowed to: ${asker}`, async () => {
+      const one = await scene(asker)
+      const mine = [await one.row(entity, 'own'), await one.row(entity, 'own')]
+      const other = await one.row(entity, 'foreign')
+      assert.deepEqual(idsOf(await one.call('GET', `/api/v1/${list}`)), mine)
+      const { customer_id, event_id } = await one.deps.database.db
+        .selectFrom('booking')
+        .select(['customer_id', 'event_id'])
+        .$if(entity === 'booking', (query) => query.where('id', '=', other))
+        .$if(entity === 'ticket', (query) =>
+          query.where('id', '=', (eb) => eb.selectFrom('ticket').select('booking_id').where('id', '=', other)),
+        )
+        .executeTakeFirstOrThrow()
+      for (const filter of [`customer_id=${customer_id}`, `event_id=${event_id}`]) {
+        assert.deepEqual(idsOf(await one.call('GET', `/api/v1/${list}?${filter}`)), [], filter)
+      }
+    })
+  }
+}
+
+test('one who has nothing gets an empty list, not that of all', async () => {
+  for (const asker of ['customer', 'organizer', 'staff', 'key: read'] as const) {
+    const one = await scene(asker)
+    await one.row('ticket', 'foreign')
+    assert.deepEqual(idsOf(await one.call('GET', '/api/v1/tickets')), [], asker)
+  }
+})
+
+test('what is left out comes from the token, and the row is the caller’s', async () => {
+  const customer = await scene('customer')
+  const event_id = await customer.row('event', 'foreign')
+  const booked = await customer.call('POST', '/api/v1/bookings', { event_id, quantity: 1 })
+  assert.equal(booked.body.data.customer_id, customer.me.id)
+  const organizer = await scene('organizer')
+  const made = await organizer.call('POST', '/api/v1/events', newEvent)
+  assert.equal(made.body.data.organizer_id, organizer.me.id)
+})

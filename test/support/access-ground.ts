@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { insertApiKey } from '../../src/features/accounts/accounts.sql.ts'
+import { hashOf, key_prefix, newSecret } from '../../src/features/accounts/tokens.ts'
+import type { User } from '../../src/features/users/users.sql.ts'
+import type { Deps } from '../../src/deps.ts'
+import type { Role, Scope } from '../../src/lib/caller.ts'
+import { toTimestamp } from '../../src/lib/time.ts'
+import { startApp, type Answer, type TestApp } from './app.ts'
+import { factories } from './factories.ts'
+
+/** Who asks, in the order of the table's columns. `off` is anyone on a server without accounts. */
+export const askers = [
+  'visitor',
+  'customer',
+  'organizer',
+  'staff',
+  'admin',
+  'key: read',
+  'key: sell',
+  'key: check-in',
+  'off',
+] as const
+export type Asker = (typeof askers)[number]
+
+export type Whose = 'own' | 'foreign'
+export type Entity = 'user' | 'event' | 'booking' | 'ticket'
+
+/** One asker who has just come, and rows that are theirs or somebody else's, made when they are asked for. */
+export type Scene = Readonly<{
+  asker: Asker
+  /** Who asks, or the owner of the key that does; for a visitor and on a server without accounts, some customer. */
+  me: User
+  make: ReturnType<typeof factories>
+  deps: Deps
+  /** The id of a new row. What nobody can own, such as a visitor's event, is somebody else's. */
+  row(entity: Entity, whose: Whose): Promise<number>
+  call(method: string, path: string, body?: unknown): Promise<Answer>
+}>
+
+export const password = 'password123'
+
+const roles: Partial<Record<Asker, Role>> = {
+  customer: 'customer',
+  organizer: 'organizer',
+  staff: 'staff',
+  admin: 'admin',
+  'key: read': 'organizer',
+  'key: sell': 'organizer',
+  'key: check-in': 'organizer',
+}
+
+/** A server with accounts and one without, and a new scene for everyone who may ask. */
+export async function accessGround() {
+  const on = await startApp({}, { auth: 'on' })
+  const off = await startApp({}, { auth: 'off' })
+  const ground = { on: { ...on, make: factories(on.deps) }, off: { ...off, make: factories(off.deps) } }
+
+  async function scene(asker: Asker): Promise<Scene> {
+    const { make, deps, call } = asker === 'off' ? ground.off : ground.on
+    const role = roles[asker]
+    const me = await make.aUser(role ?? 'customer')
+    const headers = await headersOf(ground.on, asker, me)
+    return {
+      asker,
+      me,
+      make,
+      deps,
+      row: (entity, whose) => aRow(deps, make, entity, whose === 'own' && role ? me : undefined),
+      call: (method, path, body) => call(method, path, body, headers),
+    }
+  }
+  return { ...ground, scene }
+}
+
+async function headersOf({ call, deps }: TestApp, asker: Asker, me: User): Promise<Record<string, string>> {
+  if (asker === 'visitor' || asker === 'off') return {}
+  if (asker.startsWith('key: ')) return bearer(await anApiKey(deps, me.id, [asker.slice('key: '.length) as Scope]))
+  const { body } = await call('POST', '/auth/login', { email: me.email, password })
+  return bearer(body.data.access_token as string)
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** A key as its owner was shown it. */
+export async function anApiKey(deps: Deps, owner_id: number, scopes: readonly Scope[]): Promise<string> {
+  const key = newSecret(key_prefix)
+  await inTransaction(deps.database, (tx) =>
+    insertApiKey(tx, {
+      owner_id,
+      name: 'box office',
+      prefix: key.slice(0, 16),
+      key_hash: hashOf(key),
+      scopes: scopes.join(' '),
+      created_at: toTimestamp(deps.now()),
+      revoked_at: null,
+    }),
+  )
+  return key
+}
+
+/** Puts a member of staff at the doors of an event. */
+export async function putAtDoors(deps: Deps, event_id: number, user_id: number): Promise<void> {
+  await inTransaction(deps.database, (tx) =>
+    tx
+      .insertInto('event_staff')
+      .values({ event_id, user_id, created_at: toTimestamp(deps.now()) })
+      .execute(),
+  )
+}
+
+export async function aTicketOf(deps: Deps, bookingId: number): Promise<number> {
+  const { id } = await deps.database.db
+    .selectFrom('ticket')
+    .select('id')
+    .where('booking_id', '=', bookingId)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirstOrThrow()
+  return id
+}
+
+/** A new row of this one, as far as their role can have any; else of people who are nobody's concern. */
+async function aRow(
+  deps: Deps,
+  make: ReturnType<typeof factories>,
+  entity: Entity,
+  owner: User | undefined,
+): Promise<number> {
+  if (entity === 'user') return (owner ?? (await make.aCustomer())).id
+  const event = await make.anEvent(owner?.role === 'organizer' ? { organizer_id: owner.id } : {})
+  if (owner?.role === 'staff') await putAtDoors(deps, event.id, owner.id)
+  if (entity === 'event') return event.id
+  const booking = await make.aBooking({
+    event_id: event.id,
+    ...(owner?.role === 'customer' && { customer_id: owner.id }),
+  })
+  return entity === 'booking' ? booking.id : aTicketOf(deps, booking.id)
+}
+
+/** Until a condition holds that comes about by itself. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; !(await condition()); tries++) {
+    if (tries > 400) throw new Error('it never came about')
+    await sleep(5)
+  }
+}
