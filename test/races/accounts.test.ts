@@ -57,6 +57,27 @@ const startServerOnce = () => {
   return fresh
 }
 
+test('first log-ins at servers that have no key yet: each token holds at every server', async () => {
+  const ground = await createEmptyDatabase()
+  const fresh = await Promise.all([1, 2].map(() => startServer(ground.url, { AUTH: 'on' })))
+  const own = await openDatabase(databaseTargetFromUrl(ground.url), 2)
+  const { email } = await factories(testDeps(own, { hashPassword })).aCustomer()
+  const answers = await Promise.all(
+    Array.from({ length: 6 }, (_, n) => http('POST', `${fresh[n % 2]!.url}/auth/login`, { email, password })),
+  )
+  const statuses = []
+  for (const { body } of answers) {
+    for (const server of fresh) {
+      const token = body.data.access_token as string
+      statuses.push((await http('GET', `${server.url}/auth/me`, undefined, bearer(token))).status)
+    }
+  }
+  await Promise.all(fresh.map(({ stop }) => stop()))
+  await own.close()
+  await ground.drop()
+  assert.deepEqual(new Set(statuses), new Set([200]))
+})
+
 test('log-ins against the change of the password: no session of the old one outlives it', async () => {
   for (let round = 0; round < 4; round++) {
     const { email, id } = await aCustomer()

@@ -8,8 +8,9 @@ const day_ms = 24 * 60 * 60 * 1_000
 const signs_ms = 30 * day_ms
 /** Longer than a server goes on signing with a key that has a successor, and longer than any token lives. */
 const succeeds_ms = day_ms
-/** A token with an unknown key makes us look for new keys, no more often than this. */
-const look_again_ms = 5_000
+/** A token with an unknown key makes us look for new keys; whoever makes up keys makes us look no more often. */
+const looks_max = 20
+const looks_ms = 5_000
 
 export type SigningKey = { id: string; key: KeyObject }
 
@@ -23,6 +24,13 @@ export type SigningKeys = {
 export function signingKeys(database: Database, now: () => Date): SigningKeys {
   let keys: readonly SigningKey[] = []
   let read_at = -Infinity
+  let looks = { count: 0, since: -Infinity }
+
+  function mayLook(): boolean {
+    const at = performance.now()
+    if (at - looks.since > looks_ms) looks = { count: 0, since: at }
+    return looks.count++ < looks_max
+  }
 
   async function look(): Promise<void> {
     read_at = performance.now()
@@ -42,7 +50,7 @@ export function signingKeys(database: Database, now: () => Date): SigningKeys {
     },
     async find(id) {
       const known = () => keys.find((one) => one.id === id)?.key
-      if (!known() && performance.now() - read_at > look_again_ms) await look()
+      if (!known() && mayLook()) await look()
       return known()
     },
   }

@@ -293,7 +293,7 @@ test('keys are changed once a month, and what the old one has signed still holds
   await other.close()
 })
 
-test('a server learns of a new key by its id, at most every 5 seconds', async (t) => {
+test('a server learns of a new key by its id at once, but made-up ids make it look 20 times in 5 seconds', async (t) => {
   const { deps, login, keys, on, rotate, holds } = await aMonthOfKeys()
   await login()
   const here = await anotherServer(deps)
@@ -303,12 +303,21 @@ test('a server learns of a new key by its id, at most every 5 seconds', async (t
   const there = await anotherServer(deps)
   const fresh = await login(there)
   assert.equal((await keys()).length, 2)
+  const madeUp = await made({}, { kid: 'unknown' })
+  for (let n = 0; n < 20; n++) assert.ok(!(await holds(there, madeUp)))
+  assert.ok(await holds(here, fresh))
+
+  for (let n = 0; n < 20; n++) assert.ok(!(await holds(here, madeUp)))
+  on(61)
+  await rotate()
+  const next = await anotherServer(deps)
+  const newest = await login(next)
+  assert.ok(!(await holds(here, newest)))
   const start = performance.now()
   const clock = t.mock.method(performance, 'now', () => start + 5_100)
-  assert.ok(await holds(here, fresh))
+  assert.ok(await holds(here, newest))
   clock.mock.restore()
-  await here.close()
-  await there.close()
+  for (const app of [here, there, next]) await app.close()
 })
 
 test('after a long sleep no server signs with a key that is gone', async () => {
