@@ -6,7 +6,7 @@ const roles = ['visitor', 'customer', 'organizer', 'staff', 'admin'] as const
 export function accessPage(): string {
   const rows = Object.entries(access).map(([route, rule]) => {
     const cells = roles.map((role) => reachOf(rule, role) ?? '–')
-    return `| \`${route}\` | ${[...cells, rule.scope ? `\`${rule.scope}\`` : '–'].join(' | ')} |`
+    return `| \`${route}\` | ${[...cells, keyOf(rule)].join(' | ')} |`
   })
   return [
     prose,
@@ -22,6 +22,11 @@ export function accessPage(): string {
     '<!-- Made from docs/access-page.ts and src/features/accounts/access.ts by `npm run docs`. -->',
     '',
   ].join('\n')
+}
+
+function keyOf({ visitor, scope }: Rule): string {
+  if (visitor === 'all') return 'any'
+  return scope ? `\`${scope}\`` : '–'
 }
 
 function reachOf(rule: Rule, role: (typeof roles)[number]): string | undefined {
@@ -78,7 +83,7 @@ does and its owner has no route for.
 | a token that is no good where one is needed | 401, with \`error="invalid_token"\` |
 | a token that is no good where none is needed | as a visitor: who wants to sign in again may |
 | a role that has no such route | 403 |
-| a key without the scope | 403, on public routes, too |
+| a key without the scope | 403; what is public is open to any key |
 | a user, booking or ticket that is somebody else's | 404, word for word as if it were not there |
 | a change of somebody else's event | 403: events are public, so there is nothing to hide |
 | \`customer_id\` or \`organizer_id\` of another in a body | 403; left out, a customer's or organizer's own is taken |

@@ -125,6 +125,7 @@ test('a request id that is sane comes back and stands in the log; no password do
       request_id: 'abc-123',
       method: 'POST',
       route: '/users/register',
+      user_id: null,
       status: 201,
       duration_ms: 0,
       msg: 'request',

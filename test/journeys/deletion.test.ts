@@ -168,7 +168,7 @@ async function rowsOf(id: number) {
     .selectFrom('ticket')
     .innerJoin('booking', 'booking.id', 'ticket.booking_id')
     .selectAll('ticket')
-    .where('customer_id', '=', id)
+    .where('booking.customer_id', '=', id)
     .execute()
   const history = await db
     .selectFrom('audit_entry')

@@ -12,13 +12,13 @@ export type Rule = Readonly<{
   staff?: Reach
   /** Left out: all. `own` for what concerns the account itself. */
   admin?: Reach
-  /** The scope by which an API key gets in, with the reach of its owner. Left out: no key does. */
+  /** The scope by which an API key gets in, with the reach of its owner. Left out: no key does, but to what visitors see. */
   scope?: Scope
   /** What the other roles are told; `forbidden` if left out. */
   refusal?: ErrorCode
 }>
 
-const everyone = { visitor: 'all', customer: 'all', organizer: 'all', staff: 'all', scope: 'read' } as const
+const everyone = { visitor: 'all', customer: 'all', organizer: 'all', staff: 'all' } as const
 const account = { customer: 'own', organizer: 'own', staff: 'own', admin: 'own' } as const
 const publicRead = everyone
 /** Signing in and the like: for whoever brings the right thing, whatever token comes along. */

@@ -99,8 +99,9 @@ function admit(request: FastifyRequest, rule: Rule, identity: Identity | undefin
   return new DomainError(rule.refusal ?? 'forbidden')
 }
 
-/** A key gets where its scope leads; selling for an organizer's events, too, which the owner has no route for. */
+/** A key gets where its scope leads, and to what is public; selling for an organizer's events, too, which the owner has no route for. */
 function mayKey(rule: Rule, { role, scopes }: Identity): boolean {
+  if (rule.visitor === 'all') return true
   if (!rule.scope || !scopes!.includes(rule.scope)) return false
   const sells = rule.scope === 'sell' && role === 'organizer'
   return sells || role === 'admin' || rule[role as 'organizer'] !== undefined

@@ -13,3 +13,8 @@ export async function endAccess(tx: Tx, userId: number, at: Timestamp): Promise<
   await endOtherSessions(tx, userId, at, undefined)
   await revokeKeysOf(tx, userId, at)
 }
+
+/** Ends the links that were sent to an address which is the user's no more. */
+export async function endResets(tx: Tx, userId: number): Promise<void> {
+  await deleteResetsOf(tx, userId)
+}

@@ -1,5 +1,3 @@
-import { networkOf } from '../../lib/network.ts'
-
 /**
  * Slows down whoever guesses passwords, without letting a stranger lock anyone out: what is counted is the pair of
  * account and address, and the address by itself, where the address is what `networkOf` makes of it. From another
@@ -55,19 +53,17 @@ export function failedSignIns(now: () => Date): FailedSignIns {
 
   return {
     waits_s(account, address) {
-      const network = networkOf(address)
       return Math.max(
-        rest_s(current(pairs, `${network} ${account}`), pair_failures_max),
-        rest_s(current(addresses, network), address_failures_max),
+        rest_s(current(pairs, `${address} ${account}`), pair_failures_max),
+        rest_s(current(addresses, address), address_failures_max),
       )
     },
     note(account, address) {
-      const network = networkOf(address)
-      add(pairs, `${network} ${account}`)
-      add(addresses, network)
+      add(pairs, `${address} ${account}`)
+      add(addresses, address)
       const over = add(accounts, account) - account_failures_free
       return Math.min(delay_ms_max, Math.max(0, over * delay_ms_step))
     },
-    clear: (account, address) => void pairs.delete(`${networkOf(address)} ${account}`),
+    clear: (account, address) => void pairs.delete(`${address} ${account}`),
   }
 }

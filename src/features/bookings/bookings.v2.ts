@@ -159,6 +159,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
             'not_enough_seats',
             'event_not_found',
             'customer_not_found',
+            'not_a_customer',
             'idempotency_key_in_use',
             'idempotency_key_reused',
           ),

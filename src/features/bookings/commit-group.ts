@@ -16,7 +16,7 @@ import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues, type Change } from '../audit/record.ts'
 import type { Booking } from './booking.ts'
 import { decideGroup, type Customer, type Decision, type EventOnSale, type Order } from './booking-group.ts'
-import { deleteFences, findBooking, lockEvents, putUpFence } from './bookings.sql.ts'
+import { deleteFences, findBookingLocked, lockEvents, putUpFence } from './bookings.sql.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
 
 /** An order with a name for each ticket, who gave it, and its Idempotency-Key if it came with one. */
@@ -251,7 +251,7 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
         await inTransaction(deps.database, (tx) => putUpFence(tx, id, toTimestamp(deps.now())))
         return await inTransaction(deps.database, async (tx) => {
           await lockEvents(tx, dialect, eventIds)
-          return (await findBooking(tx, id)) !== undefined
+          return (await findBookingLocked(tx, dialect, id)) !== undefined
         })
       } catch (error) {
         if (!(error instanceof DomainError) || performance.now() > until) throw refusalOf(deps.database, cause)

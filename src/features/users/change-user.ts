@@ -4,7 +4,7 @@ import { isSelf, seesAll, type Caller, type Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import { endOtherSessions } from '../accounts/end-access.ts'
+import { endOtherSessions, endResets } from '../accounts/end-access.ts'
 import { difference, record } from '../audit/record.ts'
 import { assertPasswordFits } from './password.ts'
 import { findUser, findUserLocked, hasBookings, hasEvents, updateUser, type User } from './users.sql.ts'
@@ -21,8 +21,8 @@ export type UserChange = {
  * once, and is refused to one whose bookings or events need the old one.
  *
  * @param assertMatches throws if this is not the version that the caller means to change
- * @throws DomainError `role_not_yours_to_change`, `user_not_found`, `email_already_exists`, `password_too_long`, `user_has_bookings`,
- *   `organizer_has_events`
+ * @throws DomainError `role_not_yours_to_change`, `user_not_found`, `email_already_exists`, `password_too_long`,
+ *   `user_has_bookings`, `organizer_has_events`
  */
 export async function changeUser(
   deps: Deps,
@@ -58,6 +58,7 @@ export async function changeUser(
       throw error
     }
     if (password !== undefined) await endOtherSessions(tx, id, at, caller.session_id)
+    if (email !== undefined) await endResets(tx, id)
     const after = (await findUser(tx, id))!
     const what = difference(before, after, ['name', 'email', 'role'])
     await record(tx, caller, at, {
