@@ -9,24 +9,20 @@ export type Fill = {
 }
 
 export const customers = 1_000
-const organizer = customers + 1
+export const organizer = customers + 1
+export const users = organizer
 const rows_at_once = 100_000
-const at = "'2025-01-15 10:30:00'"
+export const at = "'2025-01-15 10:30:00'"
 
 /**
  * Fills the tables by SQL that both databases understand. Ticket codes are unique and come in no order, as
  * those of real bookings do, so that their index grows as it does in use.
  */
 export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill): Promise<void> {
-  await insertNumbered(
-    sql,
-    organizer,
-    'user (id, name, email, email_key, password_hash, role, created_at, updated_at)',
-    [
-      "i, concat('User ', i), concat('user', i, '@example.com'), concat('user', i, '@example.com'), 'none'",
-      `case when i = ${organizer} then 'organizer' else 'customer' end, ${at}, ${at}`,
-    ],
-  )
+  await insertNumbered(sql, users, 'user (id, name, email, email_key, password_hash, role, created_at, updated_at)', [
+    "i, concat('User ', i), concat('user', i, '@example.com'), concat('user', i, '@example.com'), 'none'",
+    `case when i = ${organizer} then 'organizer' else 'customer' end, ${at}, ${at}`,
+  ])
   const eventColumns =
     'event (id, organizer_id, title, location, capacity, available_seat, price, date, created_at, updated_at)'
   const place = `${organizer}, concat('Konser Musik Nusantara ', i), 'Stadion Utama, Jakarta'`
@@ -39,8 +35,8 @@ export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill):
   await insertNumbered(
     sql,
     tickets / 2,
-    'booking (id, customer_id, event_id, quantity, total_price, status, created_at, updated_at)',
-    [`i, 1 + i % ${customers}, ${past}, 2, 1000000, 'success', ${at}, ${at}`],
+    'booking (id, customer_id, event_id, organizer_id, quantity, total_price, status, created_at, updated_at)',
+    [`i, 1 + i % ${customers}, ${past}, ${organizer}, 2, 1000000, 'success', ${at}, ${at}`],
   )
   await insertNumbered(
     sql,
@@ -62,7 +58,7 @@ const letters = Array.from({ length: 8 }, (_, place) => {
 const code = `concat(${letters.join(', ')})`
 
 /** Inserts a row for each i from 1 to count. */
-async function insertNumbered(sql: Sql, count: number, into: string, values: string[]): Promise<void> {
+export async function insertNumbered(sql: Sql, count: number, into: string, values: string[]): Promise<void> {
   const digit = Array.from({ length: 10 }, (_, digit) => `select ${digit} as d`).join(' union all ')
   for (let offset = 0; offset < count; offset += rows_at_once) {
     const until = Math.min(count - offset, rows_at_once)
@@ -76,11 +72,15 @@ async function insertNumbered(sql: Sql, count: number, into: string, values: str
   }
 }
 
+/** What must be in the tables: bookings by those that were there before and those that were answered 201. */
+export type Expected = { before: number; booked: number; used: number; hasHistory: boolean }
+
 /**
  * What is wrong with the books, in words: for each event the seats gone must be the seats booked and the tickets
- * issued; and there must be exactly the bookings that were answered 201.
+ * issued; there must be exactly the bookings that were answered 201, and each of them once in the history, if any is
+ * kept.
  */
-export async function booksProblems(sql: Sql, bookings: number, used?: number): Promise<string[]> {
+export async function booksProblems(sql: Sql, { before, booked, used, hasHistory }: Expected): Promise<string[]> {
   const unbalanced = await sql.all(
     `select event.id as id, capacity - available_seat as gone, coalesce(booked, 0) as booked,
        coalesce(tickets, 0) as tickets
@@ -95,10 +95,18 @@ export async function booksProblems(sql: Sql, bookings: number, used?: number): 
   const problems = unbalanced.map(
     ({ id, gone, booked, tickets }) => `event ${id}: ${gone} seats gone, ${booked} booked, ${tickets} tickets`,
   )
-  const found = await countOf(sql, 'booking')
-  if (found !== bookings) problems.push(`${bookings} bookings were answered 201 or there before, ${found} are there`)
-  const usedFound = used === undefined ? used : await countOf(sql, "ticket where status = 'used'")
-  if (usedFound !== used) problems.push(`${used} uses were answered 200, ${usedFound} tickets are used`)
+  const counts: [string, number, string][] = [
+    ['bookings answered 201 or there before', before + booked, 'booking'],
+    ['uses answered 200', used, "ticket where status = 'used'"],
+  ]
+  if (hasHistory) {
+    counts.push(['bookings answered 201', booked, "audit_entry where action = 'booking_created'"])
+    counts.push(['uses answered 200', used, "audit_entry where action = 'ticket_used'"])
+  }
+  for (const [what, expected, from] of counts) {
+    const found = await countOf(sql, from)
+    if (found !== expected) problems.push(`${expected} ${what}, but ${found} found by: ${from}`)
+  }
   return problems
 }
 

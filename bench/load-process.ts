@@ -39,7 +39,7 @@ process.on('SIGINT', () => {})
 
 async function run(plan: Plan): Promise<Outcome> {
   const { connections, seconds, warm_s, rate, requests_max = Infinity } = plan
-  const write = requestWriter(plan.request, new URL(plan.urls[0]!).host)
+  const write = requestWriter(plan.request, new URL(plan.urls[0]!).host, plan.tokens)
   const counted = new Set(plan.counted)
   const latency = createHistogram()
   const statuses: Record<string, number> = {}
@@ -193,14 +193,19 @@ function read(connection: Connection, length: number): boolean {
 }
 
 /** Gives the bytes of one request after the other. */
-function requestWriter({ method, path, body, numbers = {} }: Request, host: string): () => string {
-  const draw = Object.fromEntries(Object.entries(numbers).map(([name, range]) => [name, drawer(range)]))
+function requestWriter(
+  { method, path, body, numbers = {} }: Request,
+  host: string,
+  tokens: string[] | undefined,
+): () => string {
+  const draws = Object.entries(numbers).map(([name, range]) => ({ name, draw: drawer(range) }))
+  const drawn: Record<string, number> = {}
   const fill = (text: string) => {
     // Odd parts are names: 'a{n}b' → a, n, b.
     const parts = text.split(/[{](\w+)[}]/)
     return () => {
       let filled = parts[0]!
-      for (let index = 1; index < parts.length; index += 2) filled += draw[parts[index]!]!() + parts[index + 1]!
+      for (let index = 1; index < parts.length; index += 2) filled += drawn[parts[index]!]! + parts[index + 1]!
       return filled
     }
   }
@@ -208,7 +213,9 @@ function requestWriter({ method, path, body, numbers = {} }: Request, host: stri
   const fillBody = body === undefined ? undefined : fill(body)
   const headers = ` HTTP/1.1\r\nhost: ${host}\r\n`
   return () => {
-    const start = `${method} ${fillPath()}${headers}`
+    for (const { name, draw } of draws) drawn[name] = draw()
+    const credentials = tokens ? `authorization: Bearer ${tokens[drawn['caller']!]}\r\n` : ''
+    const start = `${method} ${fillPath()}${headers}${credentials}`
     if (!fillBody) return `${start}\r\n`
     const text = fillBody()
     return `${start}content-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`

@@ -1,7 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-/** `{name}` in the path or the body stands for a number of `numbers`. */
+/**
+ * `{name}` in the path or the body stands for a number of `numbers`, drawn once for each request. `caller` is the id
+ * of the user who asks, and whose token goes along.
+ */
 export type Request = {
   method: 'GET' | 'POST' | 'PUT'
   path: string
@@ -12,6 +15,8 @@ export type NumberRange = { from: number; to: number; order: 'random' | 'rising'
 
 export type Plan = {
   request: Request
+  /** Access tokens by the ids of users; left out, nobody says who they are. */
+  tokens?: string[]
   /** The connections are spread over these servers in turn. */
   urls: string[]
   connections: number

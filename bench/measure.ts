@@ -1,7 +1,8 @@
 import { booksProblems, fillTables } from './books.ts'
 import type { Contender, Goals, Kind, Measurement, Scenario, Settings } from './cases.ts'
-import { createDatabase, dropDatabase, type BenchDatabase } from './databases.ts'
+import { createDatabase, dropDatabase, type BenchDatabase, type Sql } from './databases.ts'
 import type { Load, Outcome, Request } from './load.ts'
+import { openSessions, type SignTokens } from './sessions.ts'
 import { median, type ContenderResult, type Result } from './results.ts'
 import { memoryOf, setBareAnswer, startBare, startBaseline, startKarcis, stop, type Server } from './servers.ts'
 
@@ -15,6 +16,7 @@ type Context = {
   settings: Settings
   load: Load
   servers: Record<Contender['server'], Server[]>
+  signTokens: SignTokens
   /** Answers 201 and 200-to-a-use by the database that they went to: what the books must show. */
   booked: { karcis: number; baseline: number }
   used: number
@@ -35,24 +37,26 @@ export async function runScenario(bench: Bench, scenario: Scenario): Promise<Res
 
   say(`${bench.database}: ${scenario.name}: filling the tables`)
   const own = await filled(serverUrl, 'karcis', scenario)
+  const signTokens = await withSql(own, openSessions)
   const other = needs('baseline') ? await filled(serverUrl, 'baseline', scenario) : undefined
   const karcis = await startKarcis(own.url)
   const second = needs('two karcis') ? [await startKarcis(own.url)] : []
+  const open = needs('open karcis') ? [await startKarcis(own.url, 'off')] : []
   const bare = needs('bare') ? [await startBare()] : []
   const baseline = other ? [await startBaseline(other.url)] : []
-  const servers = { karcis: [karcis], 'two karcis': [karcis, ...second], bare, baseline }
+  const servers = { karcis: [karcis], 'two karcis': [karcis, ...second], 'open karcis': open, bare, baseline }
   const before = scenario.fill.tickets / 2
-  const context = { ...bench, servers, booked: { karcis: before, baseline: before }, used: 0 }
+  const context = { ...bench, servers, signTokens, booked: { karcis: 0, baseline: 0 }, used: 0 }
 
   for (const measurement of scenario.measurements) results.push(await measure(context, scenario, measurement))
 
-  await Promise.all([karcis, ...second, ...bare, ...baseline].map(stop))
+  await Promise.all([karcis, ...second, ...open, ...bare, ...baseline].map(stop))
   for (const [name, database] of Object.entries({ karcis: own, baseline: other })) {
     if (!database) continue
-    const sql = await database.open()
-    const { booked, used } = context
-    const found = await booksProblems(sql, booked[name as keyof typeof booked], name === 'karcis' ? used : 0)
-    await sql.close()
+    const hasHistory = name === 'karcis'
+    const booked = context.booked[name as keyof typeof context.booked]
+    const expected = { before, booked, used: hasHistory ? context.used : 0, hasHistory }
+    const found = await withSql(database, (sql) => booksProblems(sql, expected))
     problems.push(...found.map((problem) => `${bench.database}: ${scenario.name}: ${name}: ${problem}`))
     await dropDatabase(database)
   }
@@ -61,10 +65,17 @@ export async function runScenario(bench: Bench, scenario: Scenario): Promise<Res
 
 async function filled(serverUrl: string | undefined, purpose: string, { fill }: Scenario): Promise<BenchDatabase> {
   const database = await createDatabase(serverUrl, purpose)
-  const sql = await database.open()
-  await fillTables(sql, fill)
-  await sql.close()
+  await withSql(database, (sql) => fillTables(sql, fill))
   return database
+}
+
+async function withSql<Result>(database: BenchDatabase, work: (sql: Sql) => Promise<Result>): Promise<Result> {
+  const sql = await database.open()
+  try {
+    return await work(sql)
+  } finally {
+    await sql.close()
+  }
 }
 
 async function measure(context: Context, scenario: Scenario, measurement: Measurement): Promise<Result> {
@@ -77,9 +88,11 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
     const urls = servers[contender.server].map(({ url }) => url)
     const isSellOut = measurement.sold !== undefined
     const { seconds, warm_s } = settings
+    const tokens = contender.server === 'open karcis' ? undefined : await context.signTokens()
     const plan = {
       request: contender.request(number),
       urls,
+      ...(tokens && { tokens }),
       connections,
       // The bare server answers what it was told to, a sample of another call if need be.
       counted: measurement.counted,
@@ -119,7 +132,8 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
 
   const [bare] = servers.bare
   if (bare) {
-    const answer = await ask(servers.karcis[0]!, measurement.sample ?? contenders[0]!.request(0))
+    const tokens = await context.signTokens()
+    const answer = await ask(servers.karcis[0]!, measurement.sample ?? contenders[0]!.request(0), tokens)
     if (answer.status === 201) context.booked.karcis++
     if (answer.status >= 500) warnings.push(`the answer for bare to give was ${answer.status}: its ratio means nothing`)
     await setBareAnswer(bare, answer)
@@ -155,11 +169,15 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
 }
 
 /** One request with the last of its numbers, for an answer as the server gives it. */
-async function ask({ url }: Server, { method, path, body, numbers = {} }: Request) {
+async function ask({ url }: Server, { method, path, body, numbers = {} }: Request, tokens: string[]) {
   const fill = (text: string) => text.replace(/[{](\w+)[}]/g, (_, name: string) => String(numbers[name]!.to))
   const answer = await fetch(url + fill(path), {
     method,
-    ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: fill(body) }),
+    headers: {
+      authorization: `Bearer ${tokens[numbers['caller']!.to]}`,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: fill(body) }),
   })
   return { status: answer.status, body: await answer.text() }
 }

@@ -110,6 +110,8 @@ function page(all: Results): string {
       'checked in SQL: seats gone = seats booked = tickets, and as many bookings as there were answers of 201.',
     '- **bare** is Fastify alone: it parses and checks the same body, and answers ready-made bytes of the same length. ' +
       '`use` is held against its POST.',
+    '- Every request carries an access token of whoever asks: of one of 1,000 customers, or of the organizer for `use` ' +
+      'and for lists of tickets. **without accounts** is Karcis with AUTH=off, on the same tables, without tokens.',
     '- **baseline** books as the reference does, one transaction for each booking, on the same tables and database ' +
       'server, with 25 connections; on SQLite with `synchronous = full`.',
     '- **p99 at 70 %**: at 70 % of the measured rate in an open loop, where requests come whether the server keeps up ' +

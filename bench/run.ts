@@ -15,7 +15,7 @@ const usage = `Usage: npm run bench -- [options]
   --database-url <url>  also measure on this MySQL or MariaDB server (or TEST_DATABASE_URL); the bench makes and
                         drops databases of its own there, named karcis_bench_…
   --skip-sqlite         leave SQLite out
-  --only <text>         only cases with this in their name, such as "hot event" or "growth"
+  --only <text>         only cases with this in their name, such as "growth" or "hot event, 64 connections"
   --rounds <n>          rounds of each case (3)
   --seconds <n>         length of a round (4)
   --quick               2 rounds of 1 s, and small tables: to see that it works, not for figures
@@ -115,8 +115,8 @@ async function runAll(load: Load): Promise<Results> {
     const bench = { kind, database, settings, load, say, problems: all.problems, serverUrl } as const
     const hasBinaryLog = Number(server['log_bin']) === 1 && Number(server['sync_binlog']) === 1
     for (const scenario of scenarios(settings, hasBinaryLog)) {
-      const measurements = scenario.measurements.filter(({ name }) =>
-        `${scenario.name}: ${name}`.includes(options.only ?? ''),
+      const measurements = scenario.measurements.filter(({ name, connections }) =>
+        `${scenario.name}: ${name}, ${connections} connections`.includes(options.only ?? ''),
       )
       if (measurements.length === 0 || (scenario.only && scenario.only !== kind)) continue
       all.results.push(...(await runScenario(bench, { ...scenario, measurements })))

@@ -17,9 +17,14 @@ export type Server = { url: string; process: ChildProcess }
 const running = new Set<ChildProcess>()
 let stopping = false
 
-/** Karcis as an operator starts it: JSON logs at info. Nobody reads them here, which costs it nothing. */
-export async function startKarcis(databaseUrl: string): Promise<Server> {
-  return start([path('../karcis.js'), 'serve'], { DATABASE_URL: databaseUrl })
+/**
+ * Karcis as an operator starts it: JSON logs at info, and accounts unless it is for comparison. Nobody reads the logs
+ * here, which costs it nothing.
+ */
+export async function startKarcis(databaseUrl: string, auth: 'on' | 'off' = 'on'): Promise<Server> {
+  // Production insists on accounts.
+  const mode = auth === 'on' ? 'production' : 'development'
+  return start([path('../karcis.js'), 'serve'], { DATABASE_URL: databaseUrl, AUTH: auth, NODE_ENV: mode })
 }
 
 /** Makes Karcis's tables, with no server running on them. */

@@ -1,7 +1,8 @@
 /**
- * `npm run test:postman`: runs the collection with newman, on a server of its own with an empty database, or on the
- * one that BASE_URL names.
+ * `npm run test:postman`: runs the collection with newman, on servers of its own with empty databases, one with
+ * accounts and one without; or on the server that BASE_URL names, with the admin of ADMIN_EMAIL and ADMIN_PASSWORD.
  */
+import { randomBytes } from 'node:crypto'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -10,6 +11,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startServer } from '../test/support/servers.ts'
 
+type Auth = 'on' | 'off'
+type Admin = { email: string; password: string }
+type Run = { passed: boolean; output: string; summary: string }
 type Report = { run: { stats: { assertions: { total: number; failed: number } }; failures: unknown[] } }
 
 const request_ms_max = 30_000
@@ -21,8 +25,16 @@ const newman = join(root, 'postman/node_modules/newman/bin/newman.js')
 const work = mkdtempSync(join(tmpdir(), 'karcis-postman-'))
 try {
   if (!existsSync(newman)) await install()
-  const baseUrl = process.env['BASE_URL']?.trim().replace(/\/+$/, '')
-  if (!(baseUrl ? await runOn(baseUrl) : await runOnOwnServer())) process.exitCode = 1
+  const { BASE_URL, AUTH, ADMIN_EMAIL = '', ADMIN_PASSWORD = '' } = process.env
+  const baseUrl = BASE_URL?.trim().replace(/\/+$/, '')
+  const given = { email: ADMIN_EMAIL, password: ADMIN_PASSWORD }
+  const runs = await Promise.all(
+    baseUrl ? [runOn(baseUrl, AUTH === 'off' ? 'off' : 'on', given)] : [runOnOwnServer('on'), runOnOwnServer('off')],
+  )
+  // What failed comes last, where it is seen.
+  for (const { output } of runs.toSorted((a, b) => Number(b.passed) - Number(a.passed))) console.log(output)
+  for (const { summary } of runs) console.log(summary)
+  if (runs.some(({ passed }) => !passed)) process.exitCode = 1
 } finally {
   rmSync(work, { recursive: true, force: true, maxRetries: 5 })
 }
@@ -40,42 +52,53 @@ async function install(): Promise<void> {
   if (code !== 0) throw new Error(`npm ci in postman/ ended with ${code}`)
 }
 
-async function runOnOwnServer(): Promise<boolean> {
-  const server = await startServer('', { DATA_DIR: join(work, 'data'), LOG_FORMAT: 'json' })
-  let passed = false
+async function runOnOwnServer(auth: Auth): Promise<Run> {
+  const admin = { email: 'admin@example.com', password: randomBytes(12).toString('hex') }
+  const server = await startServer('', {
+    AUTH: auth,
+    ADMIN_EMAIL: admin.email,
+    ADMIN_PASSWORD: admin.password,
+    DATA_DIR: join(work, `data-${auth}`),
+    LOG_FORMAT: 'json',
+  })
   try {
-    passed = await runOn(server.url)
+    const run = await runOn(server.url, auth, admin)
+    return run.passed ? run : { ...run, output: `${run.output}${warningsOf(server.output())}` }
   } finally {
     await server.stop()
-    if (!passed) printWarnings(server.output())
   }
-  return passed
 }
 
 /** Whether every assertion held, and there was one. */
-async function runOn(baseUrl: string): Promise<boolean> {
-  const file = join(work, 'report.json')
+async function runOn(baseUrl: string, auth: Auth, admin: Admin): Promise<Run> {
+  const file = join(work, `report-${auth}.json`)
   const collection = join(root, 'postman/karcis.postman_collection.json')
-  const output = ['--reporters', 'cli,json', '--reporter-json-export', file]
+  const reporters = ['--reporters', 'cli,json', '--reporter-json-export', file]
   const brief = ['--reporter-cli-no-banner', '--reporter-cli-no-success-assertions']
-  const args = ['run', collection, '--env-var', `base_url=${baseUrl}`, ...output, ...brief]
+  const variables = { base_url: baseUrl, auth, admin_email: admin.email, admin_password: admin.password }
+  const given = Object.entries(variables).flatMap(([name, value]) => ['--env-var', `${name}=${value}`])
+  const args = ['run', collection, ...given, ...reporters, ...brief]
   const limits = ['--timeout', String(run_ms_max), '--timeout-request', String(request_ms_max)]
-  const code = await ended(
-    spawn(process.execPath, ['--no-deprecation', newman, ...args, ...limits], { stdio: 'inherit' }),
-  )
+  // Kept until the end: two runs at once would write into each other's lines.
+  const child = spawn(process.execPath, ['--no-deprecation', newman, ...args, ...limits], { stdio: 'pipe' })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const code = await ended(child)
   if (!existsSync(file)) {
-    console.error(`postman: newman ended with ${code} and left no report`)
-    return false
+    return { passed: false, output, summary: `postman, AUTH=${auth}: newman ended with ${code} and left no report` }
   }
   const { stats, failures } = (JSON.parse(readFileSync(file, 'utf8')) as Report).run
   const { total, failed } = stats.assertions
-  console.log(`postman: ${total} assertions, ${failed} failed`)
-  return code === 0 && total > 0 && failed === 0 && failures.length === 0
+  const passed = code === 0 && total > 0 && failed === 0 && failures.length === 0
+  return { passed, output, summary: `postman, AUTH=${auth}: ${total} assertions, ${failed} failed` }
 }
 
 /** What the server logged at warn or above. */
-function printWarnings(log: string): void {
-  for (const line of log.split('\n')) if (/"level":"(warn|error|fatal)"/.test(line)) console.error(line)
+function warningsOf(log: string): string {
+  return log
+    .split('\n')
+    .filter((line) => /"level":"(warn|error|fatal)"/.test(line))
+    .join('\n')
 }
 
 /** The exit code. One who interrupts us ends the child, and still gets the server stopped and the folder removed. */
@@ -84,7 +107,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const signal of signals) process.on(signal, stop)
   try {
-    const [code] = (await once(child, 'exit')) as [number | null]
+    const [code] = (await once(child, 'close')) as [number | null]
     return code
   } finally {
     for (const signal of signals) process.off(signal, stop)

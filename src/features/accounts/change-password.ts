@@ -29,11 +29,9 @@ export async function changePassword(
   const [account, address] = [`user ${userId}`, networkOf(caller.address ?? undefined)]
   const wait_s = accounts.failures.waits_s(account, address)
   if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
+  accounts.failures.note(account, address)
   const hash = await reading(deps.database, (db) => findPasswordHash(db, userId))
-  if (!hash || !(await deps.verifyPassword(current_password, hash))) {
-    accounts.failures.note(account, address)
-    throw new DomainError('wrong_password')
-  }
+  if (!hash || !(await deps.verifyPassword(current_password, hash))) throw new DomainError('wrong_password')
   accounts.failures.clear(account, address)
   const password_hash = await deps.hashPassword(new_password)
   const at = toTimestamp(deps.now())

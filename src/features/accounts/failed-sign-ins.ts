@@ -16,9 +16,12 @@ const counted_max = 50_000
 export type FailedSignIns = {
   /** Seconds until this pair may try again; 0 if it may now. */
   waits_s(account: string, address: string): number
-  /** Counts a failure; milliseconds that its answer should wait. */
+  /**
+   * Counts an attempt as a failure, before its password is looked at: of many at once, no more pass than of as many
+   * one after the other. Returns the milliseconds that its answer should wait if it is one.
+   */
   note(account: string, address: string): number
-  /** The right password was given: the pair starts anew. */
+  /** The password was right: the attempt does not count, and the pair starts anew. */
   clear(account: string, address: string): void
 }
 
@@ -64,6 +67,9 @@ export function failedSignIns(now: () => Date): FailedSignIns {
       const over = add(accounts, account) - account_failures_free
       return Math.min(delay_ms_max, Math.max(0, over * delay_ms_step))
     },
-    clear: (account, address) => void pairs.delete(`${address} ${account}`),
+    clear(account, address) {
+      pairs.delete(`${address} ${account}`)
+      for (const count of [addresses.get(address), accounts.get(account)]) if (count) count.failures--
+    },
   }
 }

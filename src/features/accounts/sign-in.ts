@@ -38,11 +38,11 @@ export async function signIn(
   const address = networkOf(caller.address ?? undefined)
   const wait_s = failures.waits_s(account, address)
   if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
+  const delay_ms = failures.note(account, address)
 
   const found = await reading(deps.database, (db) => findCredentials(db, email))
   const isRight = await deps.verifyPassword(password, found?.password_hash ?? decoy)
   if (!found || !isRight) {
-    const delay_ms = failures.note(account, address)
     const at = toTimestamp(deps.now())
     await inTransaction(deps.database, (tx) =>
       record(tx, caller, at, { action: 'sign_in_failed', entity: 'session', entity_id: found?.id ?? null }),

@@ -33,8 +33,9 @@ export function signingKeys(database: Database, now: () => Date): SigningKeys {
   }
 
   async function look(): Promise<void> {
-    read_at = performance.now()
     const rows = await reading(database, listKeys)
+    // Not before: whoever comes meanwhile, or after a reading that failed, must look as well.
+    read_at = performance.now()
     keys = rows.map(({ id, secret }) => ({ id, key: createSecretKey(secret, 'hex') }))
   }
 
