@@ -8,7 +8,8 @@ import type { Key } from '../lib/page.ts'
 
 const limit_default = 50
 const limit_max = 100
-const cursor_length_max = 2_000
+/** Room for a title whose every character is escaped in JSON, in base64. */
+const cursor_length_max = 4_000
 
 /** What every list of version 2 takes. */
 export const cursorQuery = {

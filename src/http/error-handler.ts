@@ -55,7 +55,7 @@ export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyR
   const code = isTooLong(request) ? 'url_too_long' : 'invalid_request'
   const isV2 = isVersion2(request)
   const type = isV2 ? problem_type : 'application/json; charset=utf-8'
-  reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': type })
+  reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': type, 'x-request-id': request.id })
   reply.raw.end(isV2 ? JSON.stringify(problem(new DomainError(code))) : failureBody(code))
 }
 

@@ -100,6 +100,8 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
     case 'maximum':
       return `${name} must be at most ${limit}`
     case 'minLength':
+      if (limit > 1) return `${name} must be at least ${limit} characters long`
+      return `${name} is required`
     case 'pattern':
       return `${name} is required`
     case 'maxLength':

@@ -2,19 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { startApp } from '../support/app.ts'
+import type { Document } from '../support/openapi.ts'
 
 const { app } = await startApp()
 
-test('/openapi.json is a valid OpenAPI 3.1 document with every route of version 1', async () => {
-  const answer = await app.inject('/openapi.json')
-  const document = answer.json<{ openapi: string; paths: Record<string, Record<string, unknown>> }>()
-  assert.equal(document.openapi, '3.1.0')
-  const { valid, errors } = await new Validator().validate(structuredClone(document))
-  assert.ok(valid, JSON.stringify(errors))
-  const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
-    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`),
-  )
-  assert.deepEqual(routes.toSorted(), [
+const routes = {
+  '/openapi.json': [
     'DELETE /events/{id}',
     'DELETE /users/{id}',
     'GET /auth/me',
@@ -41,21 +34,90 @@ test('/openapi.json is a valid OpenAPI 3.1 document with every route of version 
     'PUT /events/{id}',
     'PUT /tickets/{id}/use',
     'PUT /users/{id}',
-  ])
-})
+  ],
+  '/api/v2/openapi.json': [
+    'DELETE /api-keys/{id}',
+    'DELETE /bookings/{id}',
+    'DELETE /events/{id}',
+    'DELETE /events/{id}/staff/{user_id}',
+    'DELETE /users/{id}',
+    'GET /api-keys',
+    'GET /audit-entries',
+    'GET /auth/me',
+    'GET /bookings',
+    'GET /bookings/{id}',
+    'GET /bookings/{id}/tickets',
+    'GET /events',
+    'GET /events/{id}',
+    'GET /events/{id}/staff',
+    'GET /tickets',
+    'GET /tickets/{id}',
+    'GET /users',
+    'GET /users/{id}',
+    'GET /users/{id}/export',
+    'PATCH /events/{id}',
+    'PATCH /users/{id}',
+    'POST /api-keys',
+    'POST /auth/forgot',
+    'POST /auth/login',
+    'POST /auth/logout',
+    'POST /auth/logout-all',
+    'POST /auth/password',
+    'POST /auth/refresh',
+    'POST /auth/reset',
+    'POST /bookings',
+    'POST /bookings/{id}/restoration',
+    'POST /events',
+    'POST /events/{id}/restoration',
+    'POST /events/{id}/staff',
+    'POST /tickets/{id}/use',
+    'POST /users',
+    'POST /users/{id}/erasure',
+    'POST /users/{id}/restoration',
+  ],
+}
 
-test('every answer has an example, or a schema whose fields have', async () => {
-  const { paths } = (await app.inject('/openapi.json')).json<{
-    paths: Record<string, Record<string, { responses: Record<string, { content: object }> }>>
-  }>()
-  for (const [path, operations] of Object.entries(paths)) {
-    for (const [method, { responses }] of Object.entries(operations)) {
-      for (const [status, { content }] of Object.entries(responses)) {
-        if (Number(status) >= 400) assert.match(JSON.stringify(content), /"examples?":/, `${method} ${path} ${status}`)
+for (const [url, expected] of Object.entries(routes)) {
+  const read = async () => (await app.inject(url)).json<Document & { openapi: string }>()
+
+  test(`${url} is a valid OpenAPI 3.1 document with every route of its version`, async () => {
+    const document = await read()
+    assert.equal(document.openapi, '3.1.0')
+    const { valid, errors } = await new Validator().validate(structuredClone(document))
+    assert.ok(valid, JSON.stringify(errors))
+    const routes = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replace(/^\/api\/v\d/, '')}`),
+    )
+    assert.deepEqual(routes.toSorted(), expected)
+  })
+
+  test(`${url}: every refusal has an example, in the form of its version`, async () => {
+    for (const [path, operations] of Object.entries((await read()).paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        for (const [status, { content }] of Object.entries(responses)) {
+          if (Number(status) < 400) continue
+          const name = `${method} ${path} ${status}`
+          assert.match(JSON.stringify(content), /"examples?":/, name)
+          const isV2 = path.startsWith('/api/v2/')
+          assert.deepEqual(Object.keys(content!), [isV2 ? 'application/problem+json' : 'application/json'], name)
+        }
       }
     }
-  }
-})
+  })
+
+  test(`${url}: every operation says what it does, where it belongs and what it answers`, async () => {
+    for (const [path, operations] of Object.entries((await read()).paths)) {
+      for (const [method, operation] of Object.entries(operations)) {
+        const { summary, tags } = operation as { summary?: string; tags?: string[] }
+        assert.ok(summary && tags?.length === 1, `${method} ${path}`)
+        assert.ok(
+          Object.keys(operation.responses).some((status) => Number(status) < 300),
+          `${method} ${path}`,
+        )
+      }
+    }
+  })
+}
 
 test('/docs is a page that asks no other host for anything', async () => {
   const page = await app.inject('/docs')

@@ -4,7 +4,7 @@ import { buildApp, type App, type AppSettings } from '../../src/app.ts'
 import type { Deps } from '../../src/deps.ts'
 import { openTestDatabase } from './database.ts'
 import { testDeps } from './deps.ts'
-import { answersMatchDocument } from './openapi.ts'
+import { answersMatchDocument, answersMatchDocumentV2 } from './openapi.ts'
 
 export type Answer = {
   status: number
@@ -21,8 +21,8 @@ export type TestApp = {
 }
 
 /**
- * The whole server on a database of its own, without a port, and without accounts unless the settings say `auth: 'on'`. Every answer is held against the OpenAPI document.
- * Closed and dropped when the test file ends.
+ * The whole server on a database of its own, without a port, and without accounts unless the settings say `auth: 'on'`.
+ * Every answer is held against the OpenAPI document of its version. Closed and dropped when the test file ends.
  */
 export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<AppSettings> = {}): Promise<TestApp> {
   const { database, url, drop } = await openTestDatabase()
@@ -32,7 +32,7 @@ export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<
     await app.close()
     await drop()
   })
-  const check = answersMatchDocument(app.swagger())
+  const checks = { v1: answersMatchDocument(app.swagger()), v2: answersMatchDocumentV2(app.swaggerV2()) }
   return {
     app,
     deps,
@@ -46,8 +46,10 @@ export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<
         ...(body !== undefined && { payload: isText ? body : JSON.stringify(body) }),
       })
       const parsed: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
-      check(method, path, answer.statusCode, parsed)
-      return { status: answer.statusCode, headers: answer.headers, body: parsed, text: answer.body }
+      const status = answer.statusCode
+      const check = checks[path.startsWith('/api/v2/') ? 'v2' : 'v1']
+      check(method, path, { status, type: answer.headers['content-type'], body: parsed })
+      return { status, headers: answer.headers, body: parsed, text: answer.body }
     },
   }
 }

@@ -96,7 +96,11 @@ export const accountRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Account
   app.post(
     '/auth/logout-all',
     {
-      schema: { tags, summary: 'End all sessions of this account', response: { 200: EmptyAnswer, ...errorAnswers() } },
+      schema: {
+        tags,
+        summary: 'End all sessions of this account',
+        response: { 200: EmptyAnswer, ...errorAnswers('invalid_body') },
+      },
     },
     async (request, reply) => {
       await signOutEverywhere(deps, accounts, request.caller)

@@ -100,7 +100,7 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
       schema: {
         tags,
         summary: 'End all sessions of this account',
-        response: { 204: NoContent, ...problemAnswers() },
+        response: { 204: NoContent, ...problemAnswers('invalid_body') },
       },
     },
     async (request, reply) => {
@@ -161,7 +161,8 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
       forgotPassword(deps, request.caller, request.body.email).catch((error: unknown) =>
         request.log.error({ err: error }, 'a password reset could not be issued'),
       )
-      return reply.code(202).send(null)
+      // Nothing: null would be sent as the text of it.
+      return reply.code(202).send(undefined as never)
     },
   )
 

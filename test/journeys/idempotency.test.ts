@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startApp } from '../support/app.ts'
+import { assertBooksBalance } from '../support/books.ts'
+import { factories } from '../support/factories.ts'
+import type { Document } from '../support/openapi.ts'
+import { people } from '../support/people.ts'
+
+let hashing: Promise<void> = Promise.resolve()
+const started = await startApp(
+  {
+    hashPassword: async (password) => {
+      await hashing
+      return `$2b$10$${password.padEnd(53, 'x').slice(0, 53)}`
+    },
+    verifyPassword: async () => true,
+  },
+  { auth: 'on' },
+)
+const { app, call, deps } = started
+const { aBooking, aCustomer, anEvent } = factories(deps)
+const { signedIn } = people(started)
+const admin = await signedIn('admin')
+const organizer = await signedIn('organizer')
+const customer = await signedIn('customer')
+const event = await anEvent({ organizer_id: organizer.id, capacity: 100 })
+
+const deleted = async (path: string) => {
+  assert.equal((await admin.call('DELETE', `/api/v2/${path}`)).status, 204)
+  return `/api/v2/${path}/restoration`
+}
+const aTicket = async () => {
+  const { id } = await aBooking({ event_id: event.id })
+  return (await admin.call('GET', `/api/v2/bookings/${id}/tickets`)).body.items[0].id as number
+}
+const user = (name: string) => ({ name, email: `${name}@example.com`, password: 'password123', role: 'customer' })
+const concert = { location: 'Bandung', capacity: 1, date: '2999-01-01T12:00:00Z' }
+const bookedEvent = async () => `bookings/${(await aBooking({ event_id: event.id })).id}`
+
+type Sent = [path: string, body?: unknown]
+/** Every POST that takes a key: who sends it, what, and what else may not come with the same key. */
+const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; other: () => Promise<Sent> }> = {
+  '/users': {
+    by: admin,
+    one: async () => ['/api/v2/users', user('ani')],
+    other: async () => ['/api/v2/users', user('budi')],
+  },
+  '/events': {
+    by: organizer,
+    one: async () => ['/api/v2/events', { ...concert, title: 'One' }],
+    other: async () => ['/api/v2/events', { ...concert, title: 'Two' }],
+  },
+  '/bookings': {
+    by: customer,
+    one: async () => ['/api/v2/bookings', { event_id: event.id, quantity: 1 }],
+    other: async () => ['/api/v2/bookings', { event_id: event.id, quantity: 2 }],
+  },
+  '/events/{id}/staff': {
+    by: organizer,
+    one: async () => [`/api/v2/events/${event.id}/staff`, { email: 'one@example.com', name: 'One' }],
+    other: async () => [`/api/v2/events/${event.id}/staff`, { email: 'two@example.com', name: 'Two' }],
+  },
+  '/api-keys': {
+    by: organizer,
+    one: async () => ['/api/v2/api-keys', { name: 'One', scopes: ['read'] }],
+    other: async () => ['/api/v2/api-keys', { name: 'One', scopes: ['sell'] }],
+  },
+  '/tickets/{id}/use': {
+    by: organizer,
+    one: async () => [`/api/v2/tickets/${await aTicket()}/use`],
+    other: async () => [`/api/v2/tickets/${await aTicket()}/use`],
+  },
+  '/users/{id}/restoration': {
+    by: admin,
+    one: async () => [await deleted(`users/${(await aCustomer()).id}`)],
+    other: async () => [await deleted(`users/${(await aCustomer()).id}`)],
+  },
+  '/events/{id}/restoration': {
+    by: admin,
+    one: async () => [await deleted(`events/${(await anEvent()).id}`)],
+    other: async () => [await deleted(`events/${(await anEvent()).id}`)],
+  },
+  '/bookings/{id}/restoration': {
+    by: admin,
+    one: async () => [await deleted(await bookedEvent())],
+    other: async () => [await deleted(await bookedEvent())],
+  },
+}
+
+test('every POST takes a key, but for signing in', () => {
+  const { paths } = app.swaggerV2() as unknown as Document
+  const posts = Object.entries(paths).filter(([, operations]) => operations['post'])
+  const takers = posts.filter(([, operations]) => JSON.stringify(operations['post']).includes('"idempotency-key"'))
+  const names = takers.map(([path]) => path.replace('/api/v2', ''))
+  assert.deepEqual(names.toSorted(), [...Object.keys(requests), '/users/{id}/erasure'].toSorted())
+  for (const [path] of posts) assert.ok(names.includes(path.replace('/api/v2', '')) || path.includes('/auth/'), path)
+})
+
+for (const [name, { by, one, other }] of Object.entries(requests)) {
+  test(`POST ${name} that is sent again with its key is carried out once`, async () => {
+    const key = { 'idempotency-key': `key-of-${name}` }
+    const [path, body] = await one()
+    for (const bad of ['', 'a b', 'é', 'x'.repeat(256)]) {
+      const refused = await by.call('POST', path, body, { 'idempotency-key': bad })
+      assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_idempotency_key'], bad)
+    }
+    const atOnce = await Promise.all([1, 2, 3].map(() => by.call('POST', path, body, key)))
+    const first = atOnce.find(({ status, headers }) => status < 300 && !headers['idempotency-replayed'])
+    assert.ok(first, JSON.stringify(atOnce[0]!.body))
+    for (const answer of atOnce) {
+      if (answer.status >= 300) assert.deepEqual([answer.status, answer.body.code], [409, 'idempotency_key_in_use'])
+    }
+    const again = await by.call('POST', path, body, key)
+    assert.deepEqual([again.status, again.headers['idempotency-replayed']], [first.status, 'true'])
+    assert.deepEqual({ ...again.body, secret: 0 }, { ...first.body, secret: 0 })
+    for (const header of ['location', 'etag']) assert.equal(again.headers[header], first.headers[header], header)
+
+    const [otherPath, otherBody] = await other()
+    const reused = await by.call('POST', otherPath, otherBody, key)
+    assert.deepEqual([reused.status, reused.body.code], [422, 'idempotency_key_reused'])
+    await assertBooksBalance(deps.database.db)
+  })
+}
+
+test('a key whose request is still being carried out is refused', async () => {
+  let letGo = () => {}
+  hashing = new Promise((resolve) => (letGo = resolve))
+  const key = { 'idempotency-key': 'slow' }
+  const slow = call('POST', '/api/v2/users', user('slow'), key)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const impatient = await call('POST', '/api/v2/users', user('slow'), key)
+  assert.deepEqual([impatient.status, impatient.body.code], [409, 'idempotency_key_in_use'])
+  letGo()
+  assert.equal((await slow).status, 201)
+  const again = await call('POST', '/api/v2/users', user('slow'), key)
+  assert.deepEqual([again.status, again.headers['idempotency-replayed']], [201, 'true'])
+})
+
+test('a refusal is not kept: the same request may be tried again', async () => {
+  const key = { 'idempotency-key': 'once-there-are-seats' }
+  const { id: event_id } = await anEvent({ organizer_id: organizer.id, capacity: 1 })
+  const first = await aBooking({ event_id })
+  const book = () => customer.call('POST', '/api/v2/bookings', { event_id, quantity: 1 }, key)
+  assert.equal((await book()).body.code, 'event_not_available')
+  assert.equal((await organizer.call('DELETE', `/api/v2/bookings/${first.id}`)).status, 204)
+  assert.equal((await book()).status, 201)
+})
