@@ -103,6 +103,7 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
       if (limit > 1) return `${name} must be at least ${limit} characters long`
       return `${name} is required`
     case 'pattern':
+      if (params['pattern'] !== '\\S') return `${name} is not valid`
       return `${name} is required`
     case 'maxLength':
       return `${name} must be at most ${limit} characters long`

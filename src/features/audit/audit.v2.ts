@@ -20,7 +20,8 @@ const AuditQuery = Type.Object({
   entity: Type.Optional(Entity),
   entity_id: IdFilter,
   organizer_id: IdFilter,
-  action: Type.Optional(Type.String({ maxLength: 64, examples: ['event_changed'] })),
+  // As actions are written: MariaDB does not compare its ASCII columns with other text, it fails.
+  action: Type.Optional(Type.String({ maxLength: 64, pattern: '^[a-z_]+$', examples: ['event_changed'] })),
   at_from: MomentFilter('On or after this moment'),
   at_to: MomentFilter('On or before this moment'),
 })
