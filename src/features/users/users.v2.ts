@@ -115,6 +115,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
             'email_already_exists',
             'role_not_yours_to_change',
             'user_has_bookings',
+            'organizer_has_events',
             'precondition_required',
             'precondition_failed',
           ),
@@ -175,6 +176,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         restoreUser(deps, request.caller, id, keepUnder(key, deps.now)),
       )
       if (replayed) void reply.header('idempotency-replayed', 'true')
+      setTag(reply, tagOf(result))
       return showUser(result)
     },
   )
