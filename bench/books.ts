@@ -41,8 +41,10 @@ export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill):
   await insertNumbered(
     sql,
     tickets,
-    'ticket (id, booking_id, holder_name, ticket_code, status, created_at, updated_at)',
-    [`i, (i + 1) >> 1, concat('Ticket ', 2 - i % 2), ${code}, 'unused', ${at}, ${at}`],
+    'ticket (id, booking_id, event_id, organizer_id, customer_id, holder_name, ticket_code, status, created_at, updated_at)',
+    [
+      `i, (i + 1) >> 1, ${past}, ${organizer}, 1 + ((i + 1) >> 1) % ${customers}, concat('Ticket ', 2 - i % 2), ${code}, 'unused', ${at}, ${at}`,
+    ],
   )
 }
 
@@ -86,8 +88,9 @@ export async function booksProblems(sql: Sql, { before, booked, used, hasHistory
        coalesce(tickets, 0) as tickets
      from event
      left join (select event_id, sum(quantity) as booked from booking group by event_id) b on b.event_id = event.id
-     left join (select event_id, count(*) as tickets from ticket join booking on booking.id = ticket.booking_id
-       group by event_id) t on t.event_id = event.id
+     left join (select booking.event_id, count(*) as tickets from ticket
+       join booking on booking.id = ticket.booking_id
+       group by booking.event_id) t on t.event_id = event.id
      where capacity - available_seat <> coalesce(booked, 0) or capacity - available_seat <> coalesce(tickets, 0)
        or available_seat < 0
      limit 5`,
