@@ -6,8 +6,8 @@ import type { Schema } from './schema.ts'
 // oxlint-disable-next-line typescript/no-explicit-any -- which tables are joined is the query's own affair
 type Query<Row> = SelectQueryBuilder<Schema, any, Row>
 
-/** A column that a list is ordered by, and the field of its rows that holds it. */
-type OrderedColumn = { column: string; field: string }
+/** A column that a list is ordered by, the field of its rows that holds it, and what is in it: a number if left out. */
+type OrderedColumn = { column: string; field: string; holds?: 'text' | 'moment' }
 
 /** The order of a list; its last column is unique, so that every row has a place of its own. */
 export type Order = { columns: readonly OrderedColumn[]; descending?: boolean }

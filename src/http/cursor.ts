@@ -5,6 +5,7 @@ import { keyOf, readPage, type Listing } from '../db/page-query.ts'
 import { reading } from '../db/transaction.ts'
 import { DomainError } from '../lib/errors.ts'
 import type { Key } from '../lib/page.ts'
+import { parseRfc3339 } from '../lib/time.ts'
 
 const limit_default = 50
 const limit_max = 100
@@ -71,10 +72,16 @@ function readCursor(cursor: string, listing: Listing<object>): Key {
     Array.isArray(parts) &&
     parts.length === listing.order.columns.length + 1 &&
     parts[0] === orderName(listing) &&
-    parts.every((part) => typeof part === 'string' || Number.isSafeInteger(part)) &&
-    typeof parts.at(-1) === 'number'
+    listing.order.columns.every(({ holds }, index) => fits(parts[index + 1], holds))
   if (!isKey) throw new DomainError('invalid_cursor')
   return (parts as Key).slice(1)
+}
+
+/** MySQL fails on comparing a moment with what is none. */
+function fits(part: unknown, holds: 'text' | 'moment' | undefined): boolean {
+  if (holds === undefined) return Number.isSafeInteger(part)
+  if (typeof part !== 'string') return false
+  return holds === 'text' || parseRfc3339(`${part.replace(' ', 'T')}Z`) !== undefined
 }
 
 function orderName({ order }: Listing<object>): string {

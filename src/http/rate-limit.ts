@@ -22,6 +22,7 @@ const posts = everywhere({
   '/users/register': 'login',
   '/bookings': 'booking',
   '/check-ins': 'door',
+  '/tickets/:id/use': 'door',
 })
 const puts = everywhere({ '/tickets/:id/use': 'door' })
 

@@ -22,9 +22,11 @@ const options: Options = {
 }
 /** The first error is enough, and bounds the work on hostile input. */
 const first = new Ajv({ ...options, allErrors: false })
-/** Bodies are bounded, and so is what is told of their errors. */
+/** For input that is no larger than a person's: each error is an object, and 2 MB have room for a million. */
 const all = new Ajv({ ...options, allErrors: true })
 const errors_max = 20
+/** Counted in values and characters. */
+const all_errors_size_max = 20_000
 
 type JsonSchema = { type?: unknown; properties?: Record<string, JsonSchema>; 'x-messages'?: Record<string, string> }
 
@@ -49,10 +51,11 @@ const placeOf = { body: 'body', querystring: 'query', params: 'path', headers: '
 
 /** The same for version 2: all fields that are wrong are named, in the same words for the same mistake. */
 export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ schema, httpPart }) => {
-  const validate = all.compile(schema)
+  const [validateAll, validateFirst] = [all.compile(schema), first.compile(schema)]
   const place = placeOf[httpPart as keyof typeof placeOf]
   return (input: unknown) => {
     if (place === 'query' || place === 'path') readIntegers(schema as JsonSchema, input as Record<string, unknown>)
+    const validate = sizeOf(input) < all_errors_size_max ? validateAll : validateFirst
     if (validate(input)) return true
     const errors = validate.errors!
     if (errors.some(({ instancePath, keyword }) => instancePath === '' && keyword === 'type')) {
@@ -61,6 +64,25 @@ export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ sche
     const fields = errors.slice(0, errors_max).map((error) => fieldError(place, error))
     return { error: new DomainError('invalid_request', fields[0]!.detail, { fields }) }
   }
+}
+
+/** How many values and characters there are, counted no further than the bound. */
+function sizeOf(input: unknown): number {
+  const rest = [input]
+  let size = 0
+  while (rest.length > 0 && size < all_errors_size_max) {
+    const value = rest.pop()
+    size += typeof value === 'string' ? value.length : 1
+    if (typeof value !== 'object' || value === null) continue
+    // Before its indices are looked at one by one.
+    if (Array.isArray(value) && value.length >= all_errors_size_max) return all_errors_size_max
+    for (const key in value) {
+      size += key.length
+      if (size + rest.length >= all_errors_size_max) return all_errors_size_max
+      rest.push((value as Record<string, unknown>)[key])
+    }
+  }
+  return size
 }
 
 function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { pageMarks } from './page.ts'
 
 test('a page begins where somebody left a mark for it', () => {
@@ -21,4 +23,18 @@ test('marks are bounded: the oldest goes first', () => {
   for (let page = 1; page <= 10_001; page++) marks.leave('events', { page, limit: 1 }, [page])
   assert.equal(marks.find('events', { page: 1, limit: 1 }), undefined)
   assert.deepEqual(marks.find('events', { page: 10_001, limit: 1 }), [10_001])
+})
+
+test('marks are small, however long the filters of their lists', () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  gc()
+  const before = process.memoryUsage().heapUsed
+  const marks = pageMarks()
+  const list = (number: number) =>
+    `tickets ${JSON.stringify(Array.from({ length: 2_000 }, (_, index) => index + number))}`
+  for (let i = 0; i < 2_000; i++) marks.leave(list(i), { page: 2, limit: 1 }, [i])
+  gc()
+  assert.deepEqual(marks.find(list(7), { page: 2, limit: 1 }), [7])
+  assert.ok(process.memoryUsage().heapUsed - before < 3_000_000)
 })

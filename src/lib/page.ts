@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 /** Which part of a list is asked for: `page` counts from 1, `limit` is its length. */
 export type Page = { page: number; limit: number }
 
@@ -5,6 +7,8 @@ export type Page = { page: number; limit: number }
 export type Key = readonly (string | number)[]
 
 const marks_max = 10_000
+/** A list's name has its filters in it; a longer one is kept as its hash. */
+const name_length_max = 200
 
 /**
  * Pages are asked for by number, but read by key: whoever reads a page leaves a mark where the next one begins, so
@@ -13,7 +17,8 @@ const marks_max = 10_000
  */
 export function pageMarks() {
   const marks = new Map<string, Key>()
-  const nameOf = (list: string, { page, limit }: Page) => `${page} ${limit} ${list}`
+  const nameOf = (list: string, { page, limit }: Page) =>
+    `${page} ${limit} ${list.length > name_length_max ? createHash('sha256').update(list).digest('base64') : list}`
 
   return {
     /** The key behind which this page begins, if somebody has come to it. `list` tells lists and filters apart. */

@@ -75,6 +75,16 @@ for (const path of ['/api/v1/bookings', '/bookings', '/tickets/1/use', '/users/1
   })
 }
 
+test('without accounts, a page of another site changes nothing, unless it is a named one', async () => {
+  const ask = (url: string, origin: string, method: 'GET' | 'POST' = 'POST', site = 'cross-site') =>
+    app.inject({ method, url, headers: { origin, 'sec-fetch-site': site } })
+  const [elsewhere, erasure] = ['https://elsewhere.example', '/api/v2/users/999/erasure']
+  assert.equal((await ask(erasure, elsewhere)).statusCode, 403)
+  assert.equal((await ask(erasure, page)).statusCode, 404)
+  assert.equal((await ask(erasure, 'http://localhost', 'POST', 'same-origin')).statusCode, 404)
+  assert.equal((await ask('/events', elsewhere, 'GET')).statusCode, 200)
+})
+
 test('OPTIONS that is no preflight is 405, and 404 where nothing is', async () => {
   assert.equal((await call('OPTIONS', '/bookings')).status, 405)
   assert.equal((await call('OPTIONS', '/nothing')).status, 404)

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { anyone, visitor, type Caller, type Identity } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { ruleOf, type Rule } from './access.ts'
@@ -41,12 +41,12 @@ export function authenticate(
   app.decorateRequest('caller')
 
   // Calls back where nothing has to be waited for: a promise for each would cost every request.
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { rule } = request.routeOptions.config
     if (!rule) return done()
     if (open) {
       setCaller(request, anyone)
-      return done()
+      return done(isForged(request, reply) ? new DomainError('forbidden') : undefined)
     }
     const identity = identify(request)
     if (!(identity instanceof Promise)) return done(admit(request, rule, identity))
@@ -73,6 +73,15 @@ export function authenticate(
 /** Whose budget of requests this one counts against; undefined for a visitor. */
 export function accountOf({ caller }: FastifyRequest): string | undefined {
   return caller?.user_id === undefined ? undefined : String(caller.user_id)
+}
+
+/**
+ * Whether a page of another site makes its visitor's browser ask, though no one has allowed it to. Where there are
+ * accounts it would need a token; where there are none, being on this machine is all that is asked of anyone.
+ */
+function isForged({ method, headers }: FastifyRequest, reply: FastifyReply): boolean {
+  const changes = method !== 'GET' && method !== 'HEAD'
+  return changes && headers['sec-fetch-site'] === 'cross-site' && !reply.hasHeader('access-control-allow-origin')
 }
 
 function setCaller(request: FastifyRequest, identity: Identity): void {

@@ -37,11 +37,21 @@ export function identities(database: Database, now: () => Date): Identities {
 
   function remember(id: string, identity: Identity, seen: number): Identity {
     if (seen === changes) {
+      forgetOld()
       if (remembered.size >= remembered_max) remembered.delete(remembered.keys().next().value!)
       remembered.delete(id)
       remembered.set(id, { identity, until_ms: performance.now() + remembered_ms })
     }
     return identity
+  }
+
+  /** All are remembered for as long, so the oldest stand first. Staff at many doors have long lists of them. */
+  function forgetOld(): void {
+    const at_ms = performance.now()
+    for (const [id, { until_ms }] of remembered) {
+      if (until_ms > at_ms) return
+      remembered.delete(id)
+    }
   }
 
   async function staffOf(userId: number, role: Role): Promise<ReadonlySet<number>> {

@@ -35,13 +35,19 @@ export type EventFilter = {
 
 export type EventSort = 'id' | 'date' | 'price' | 'title'
 
+const columns = {
+  id: { column: 'event.id', field: 'id' },
+  date: { column: 'event.date', field: 'date', holds: 'moment' },
+  price: { column: 'event.price', field: 'price' },
+  title: { column: 'event.title', field: 'title', holds: 'text' },
+} as const
+
 /** The events that fit a filter. A text is looked for in every row that the other filters leave. */
 export function listEvents(filter: EventFilter = {}, sort: EventSort = 'id', descending = false): Listing<Event> {
   const { text, location, organizer_id, status, date_from, date_to, price_min, price_max } = filter
-  const id = { column: 'event.id', field: 'id' }
   return {
     name: `events ${JSON.stringify([filter, sort, descending])}`,
-    order: { columns: sort === 'id' ? [id] : [{ column: `event.${sort}`, field: sort }, id], descending },
+    order: { columns: sort === 'id' ? [columns.id] : [columns[sort], columns.id], descending },
     select(db) {
       let query = db.selectFrom('event').selectAll().where('deleted_at', 'is', null)
       if (organizer_id !== undefined) query = query.where('organizer_id', '=', organizer_id)
