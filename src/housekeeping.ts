@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Deps } from './deps.ts'
 import { removeOldFences } from './features/bookings/commit-group.ts'
@@ -7,22 +8,16 @@ import { removeOldKeys } from './features/idempotency/idempotency.ts'
 import { eraseDeletedUsers } from './features/users/erase-user.ts'
 
 const every_ms = 60_000
+/** At each turn, which is 100,000 keys: as many as come in a minute of a great sale. */
+const batches_max = 200
+/** Others come in between. */
+const pause_ms = 20
 
-/**
- * Removes what has served its time, a bounded number of rows at each turn, so that it never holds up anyone.
- * Any number of servers may do it at once.
- */
+/** Removes what has served its time, now and then. Any number of servers may do it at once. */
 export function startHousekeeping(deps: Deps, log: Logger, purge_days: number): void {
   const turn = async () => {
     try {
-      const now = deps.now()
-      const removed = {
-        idempotency_keys: await removeOldKeys(deps.database, now),
-        fences: await removeOldFences(deps.database, now),
-        sessions: await removeOldSessions(deps.database, now),
-        signing_keys: await rotateSigningKeys(deps.database, now),
-        erased_users: await eraseDeletedUsers(deps, purge_days),
-      }
+      const removed = await cleanUp(deps, purge_days)
       if (Object.values(removed).some((count) => count > 0)) log.info({ removed }, 'cleaned up')
     } catch (error) {
       log.warn({ err: error }, 'housekeeping failed, and will be tried again')
@@ -30,4 +25,27 @@ export function startHousekeeping(deps: Deps, log: Logger, purge_days: number): 
   }
   // Ends with the process; a turn cut off is rolled back.
   setInterval(() => void turn(), every_ms).unref()
+}
+
+/** One turn, in batches, so that it never holds up anyone; returns how many rows of each kind went. */
+export async function cleanUp(deps: Deps, purge_days: number): Promise<Record<string, number>> {
+  const now = deps.now()
+  return {
+    idempotency_keys: await inBatches(() => removeOldKeys(deps.database, now)),
+    fences: await removeOldFences(deps.database, now),
+    sessions: await inBatches(() => removeOldSessions(deps.database, now)),
+    signing_keys: await rotateSigningKeys(deps.database, now),
+    erased_users: await inBatches(() => eraseDeletedUsers(deps, purge_days)),
+  }
+}
+
+async function inBatches(remove: () => Promise<number>): Promise<number> {
+  let sum = 0
+  for (let batch = 0; batch < batches_max; batch++) {
+    const count = await remove()
+    if (count === 0) break
+    sum += count
+    await sleep(pause_ms)
+  }
+  return sum
 }

@@ -21,3 +21,20 @@ for (const file of ['README.md', 'README.id.md', '.env.example']) {
     for (const { name } of settings) assert.ok(text.includes(name), name)
   })
 }
+
+test('every test that docs/security.md names exists', () => {
+  const links = [...read('docs/security.md').matchAll(/\[([^\]]+)\]\(\.\.\/([\w./-]+\.test\.ts)\)/g)]
+  // The one that names a file is the link to this test.
+  const named = links
+    .map(([, name = '', file = '']) => ({ name, file }))
+    .filter(({ file, name }) => !file.endsWith(name))
+  assert.ok(named.length > 80)
+  for (const { name, file } of named) {
+    const calls = [...read(file).matchAll(/\btest\(\s*(['"`])/g)].map(({ 0: { length }, index }) => index + length)
+    const text = read(file)
+    assert.ok(
+      calls.some((start) => text.startsWith(`${name}${text[start - 1]}`, start)),
+      `${file} has no test "${name}"`,
+    )
+  }
+})
