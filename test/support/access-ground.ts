@@ -35,7 +35,7 @@ export type Scene = Readonly<{
   deps: Deps
   /** The id of a new row. What nobody can own, such as a visitor's event, is somebody else's. */
   row(entity: Entity, whose: Whose): Promise<number>
-  call(method: string, path: string, body?: unknown): Promise<Answer>
+  call(method: string, path: string, body?: unknown, more?: Record<string, string>): Promise<Answer>
 }>
 
 export const password = 'password123'
@@ -67,7 +67,7 @@ export async function accessGround() {
       make,
       deps,
       row: (entity, whose) => aRow(deps, make, entity, whose === 'own' && role ? me : undefined),
-      call: (method, path, body) => call(method, path, body, headers),
+      call: (method, path, body, more) => call(method, path, body, { ...headers, ...more }),
     }
   }
   return { ...ground, scene }

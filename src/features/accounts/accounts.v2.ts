@@ -32,7 +32,7 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
   const { accounts } = deps
   // A browser's request by cookie has nothing to say.
   app.addHook('preValidation', async (request) => {
-    if (request.body === null) request.body = {}
+    request.body ??= {}
   })
 
   app.post(
