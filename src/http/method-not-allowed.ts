@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { DomainError } from '../lib/errors.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Refuses every request, whoever makes it: there is nothing to guard. */
+    refuses?: boolean
+  }
+}
+
 /**
  * Answers 405 with `Allow` on every path that exists, for the methods that it does not know.
  * Returns the call that ends the collecting: make it after the last route.
@@ -23,6 +30,7 @@ export function answerMethodNotAllowed(app: FastifyInstance): () => void {
         url,
         method: missing,
         schema: { hide: true },
+        config: { refuses: true },
         // Before the body is read, whatever it is.
         onRequest: async (_request, reply) => {
           void reply.header('allow', [...methods].toSorted().join(', '))

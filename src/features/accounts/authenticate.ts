@@ -32,7 +32,7 @@ export function authenticate(
   { tokens, identities, open }: { tokens: AccessTokens; identities: Identities; open: boolean },
 ): void {
   app.addHook('onRoute', (route) => {
-    if (route.schema?.hide === true && route.handler.length === 0) return
+    if (route.config?.refuses) return
     const [method] = [route.method].flat()
     const rule = ruleOf(method!, route.url)
     if (!rule) throw new Error(`${method} ${route.url} is missing from the table in access.ts`)
