@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type } from 'typebox'
 import { messageOf } from '../../lib/errors.ts'
 import { email_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
 import { UserView } from '../users/users.schema.ts'
@@ -51,5 +51,3 @@ export const TokensView = Type.Object({
   expires_in: Type.Integer({ description: 'Seconds that the access token lives', examples: [900] }),
 })
 export const SignedInView = Type.Object({ ...TokensView.properties, user: UserView })
-
-export type Login = Static<typeof LoginBody>

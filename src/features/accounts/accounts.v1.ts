@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers } from '../../http/schemas.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { readSelf } from '../users/read-user.ts'
 import { showUser } from '../users/show-user.ts'
 import { UserView } from '../users/users.schema.ts'
-import { findUser } from '../users/users.sql.ts'
 import type { Accounts } from './accounts.ts'
 import {
   ForgotBody,
@@ -119,10 +118,7 @@ export const accountRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Account
       },
     },
     async (request) => {
-      const { user_id } = request.caller
-      const user = user_id === undefined ? undefined : await reading(deps.database, (db) => findUser(db, user_id))
-      if (!user) throw new DomainError('not_signed_in')
-      return success('user retrieved successfully', showUser(user))
+      return success('user retrieved successfully', showUser(await readSelf(deps, request.caller)))
     },
   )
 

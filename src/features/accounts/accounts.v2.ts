@@ -1,13 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { NoContent } from '../../http/schemas.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { readSelf } from '../users/read-user.ts'
 import { showUser } from '../users/show-user.ts'
 import { UserView } from '../users/users.schema.ts'
-import { findUser } from '../users/users.sql.ts'
 import type { Accounts } from './accounts.ts'
 import {
   ForgotBody,
@@ -114,10 +113,7 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
     '/auth/me',
     { schema: { tags, summary: 'Who is asking', response: { 200: UserView, ...problemAnswers() } } },
     async (request) => {
-      const { user_id } = request.caller
-      const user = user_id === undefined ? undefined : await reading(deps.database, (db) => findUser(db, user_id))
-      if (!user) throw new DomainError('not_signed_in')
-      return showUser(user)
+      return showUser(await readSelf(deps, request.caller))
     },
   )
 

@@ -7,7 +7,8 @@ import { Id, IdempotencyHeader, IdParams, Moment, NoContent, Strict, TextField }
 import { scopes as allScopes, type Scope } from '../../lib/caller.ts'
 import { name_length_max } from '../../lib/limits.ts'
 import { toRfc3339 } from '../../lib/time.ts'
-import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import type { Accounts } from './accounts.ts'
 import { listApiKeys, type ApiKey } from './accounts.sql.ts'
 import { createApiKey, removeApiKey } from './create-api-key.ts'
@@ -52,20 +53,18 @@ export const apiKeyRoutesV2: FastifyPluginAsyncTypebox<
         body: CreateKeyBody,
         response: {
           201: NewKeyView,
-          ...problemAnswers('invalid_body', 'invalid_request', 'idempotency_key_reused', 'too_many_api_keys'),
+          ...problemAnswers('invalid_body', 'invalid_request', ...keyRefusals, 'too_many_api_keys'),
         },
       },
     },
     async (request, reply) => {
       const { caller, body } = request
-      const key = idempotencyKey(request.headers['idempotency-key'], caller, 'create API key', body)
       let secret: string | null = null
-      const { result, replayed } = await once(deps.database, deps.keysInFlight, key, async () => {
-        const made = await createApiKey(deps, caller, body, keepUnder(key, deps.now))
+      const result = await answerOnce(deps, request, reply, 'create API key', body, async (keep) => {
+        const made = await createApiKey(deps, caller, body, keep)
         secret = made.secret
         return made.key
       })
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       return reply.code(201).send({ ...show(result), secret })
     },
   )

@@ -27,9 +27,7 @@ export async function changePassword(
   assertPasswordFits(new_password)
   // Whoever has got hold of a token must not find out the password by it.
   const [account, address] = [`user ${userId}`, networkOf(caller.address ?? undefined)]
-  const wait_s = accounts.failures.waits_s(account, address)
-  if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
-  accounts.failures.note(account, address)
+  accounts.failures.attempt(account, address)
   const hash = await reading(deps.database, (db) => findPasswordHash(db, userId))
   if (!hash || !(await deps.verifyPassword(current_password, hash))) throw new DomainError('wrong_password')
   accounts.failures.clear(account, address)

@@ -1,3 +1,5 @@
+import { DomainError } from '../../lib/errors.ts'
+
 /**
  * Slows down whoever guesses passwords, without letting a stranger lock anyone out: what is counted is the pair of
  * account and address, and the address by itself, where the address is what `networkOf` makes of it. From another
@@ -14,13 +16,13 @@ const delay_ms_max = 2_000
 const counted_max = 50_000
 
 export type FailedSignIns = {
-  /** Seconds until this pair may try again; 0 if it may now. */
-  waits_s(account: string, address: string): number
   /**
    * Counts an attempt as a failure, before its password is looked at: of many at once, no more pass than of as many
    * one after the other. Returns the milliseconds that its answer should wait if it is one.
+   *
+   * @throws DomainError `too_many_failures` if this pair or address must wait first
    */
-  note(account: string, address: string): number
+  attempt(account: string, address: string): number
   /** The password was right: the attempt does not count, and the pair starts anew. */
   clear(account: string, address: string): void
 }
@@ -55,14 +57,14 @@ export function failedSignIns(now: () => Date): FailedSignIns {
   }
 
   return {
-    waits_s(account, address) {
-      return Math.max(
-        rest_s(current(pairs, `${address} ${account}`), pair_failures_max),
+    attempt(account, address) {
+      const pair = `${address} ${account}`
+      const wait_s = Math.max(
+        rest_s(current(pairs, pair), pair_failures_max),
         rest_s(current(addresses, address), address_failures_max),
       )
-    },
-    note(account, address) {
-      add(pairs, `${address} ${account}`)
+      if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
+      add(pairs, pair)
       add(addresses, address)
       const over = add(accounts, account) - account_failures_free
       return Math.min(delay_ms_max, Math.max(0, over * delay_ms_step))

@@ -36,9 +36,7 @@ export async function signIn(
   const { failures } = accounts
   const account = email.toLowerCase()
   const address = networkOf(caller.address ?? undefined)
-  const wait_s = failures.waits_s(account, address)
-  if (wait_s > 0) throw new DomainError('too_many_failures', undefined, { retry_after_s: wait_s })
-  const delay_ms = failures.note(account, address)
+  const delay_ms = failures.attempt(account, address)
 
   const found = await reading(deps.database, (db) => findCredentials(db, email))
   const isRight = await deps.verifyPassword(password, found?.password_hash ?? decoy)

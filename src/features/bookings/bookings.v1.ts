@@ -5,14 +5,13 @@ import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdempotencyHeader, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
-import { maySeeBooking } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
 import { showTicket } from '../tickets/show-ticket.ts'
 import { bookingFilter, bookingFilters, BookingView, BookingWithTickets, CreateBookingBody } from './bookings.schema.ts'
-import { findBooking, listBookings } from './bookings.sql.ts'
+import { listBookings } from './bookings.sql.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
+import { readBooking } from './read-booking.ts'
 import { showBooking } from './show-booking.ts'
 
 const tags = ['bookings']
@@ -82,8 +81,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
     },
     async (request) => {
       const { id } = request.params
-      const booking = await reading(deps.database, (db) => findBooking(db, id))
-      if (!booking || !maySeeBooking(request.caller, booking)) throw new DomainError('booking_not_found')
+      const booking = await readBooking(deps, request.caller, id)
       const tickets = await reading(deps.database, (db) => listTicketsByBooking(db, id))
       return success('booking retrieved successfully', {
         booking: showBooking(booking),

@@ -1,21 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
-import { maySeeBooking, type Caller } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
-import { idempotencyKey, keepUnder, once } from '../idempotency/idempotency.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { showTicket } from '../tickets/show-ticket.ts'
 import { TicketViewV2 } from '../tickets/tickets.schema.ts'
 import { listTickets } from '../tickets/tickets.sql.ts'
-import type { Booking } from './booking.ts'
 import { bookingFilter, bookingFilters, BookingView, CreateBookingBody } from './bookings.schema.ts'
-import { findBooking, listBookings } from './bookings.sql.ts'
+import { listBookings } from './bookings.sql.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
+import { readBooking } from './read-booking.ts'
 import { removeBooking, restoreBooking } from './remove-booking.ts'
 import { showBooking } from './show-booking.ts'
 
@@ -30,14 +28,10 @@ const BookingQuery = Type.Object({
   sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'id' }),
 })
 
-export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLine }> = async (app, deps) => {
+export const bookingRoutesV2: FastifyPluginAsyncTypebox<
+  Deps & { line: BookingLine; keysInFlight: KeysInFlight }
+> = async (app, deps) => {
   const { line } = deps
-
-  async function seenBooking(caller: Caller, id: number): Promise<Booking> {
-    const booking = await reading(deps.database, (db) => findBooking(db, id))
-    if (!booking || !maySeeBooking(caller, booking)) throw new DomainError('booking_not_found')
-    return booking
-  }
 
   app.post(
     '/bookings',
@@ -59,8 +53,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
             'not_enough_seats',
             'not_a_customer',
             'not_own_customer_id',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
             'outcome_unknown',
           ),
         },
@@ -101,7 +94,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
         response: { 200: BookingView, ...problemAnswers('invalid_request', 'booking_not_found') },
       },
     },
-    async (request) => showBooking(await seenBooking(request.caller, request.params.id)),
+    async (request) => showBooking(await readBooking(deps, request.caller, request.params.id)),
   )
 
   app.get(
@@ -119,7 +112,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
       },
     },
     async (request, reply) => {
-      const { id } = await seenBooking(request.caller, request.params.id)
+      const { id } = await readBooking(deps, request.caller, request.params.id)
       return listPage(deps.database, request, reply, listTickets({ booking_id: id }), showTicket)
     },
   )
@@ -160,19 +153,16 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<Deps & { line: BookingLi
             'event_not_found',
             'customer_not_found',
             'not_a_customer',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
           ),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore booking', id)
-      const { result, replayed } = await once(deps.database, line.keysInFlight, key, () =>
-        restoreBooking(deps, request.caller, id, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'restore booking', id, (keep) =>
+        restoreBooking(deps, request.caller, id, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       return showBooking(result)
     },
   )

@@ -4,7 +4,6 @@ import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
@@ -12,6 +11,7 @@ import type { Event } from './event.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { CreateEventBody, eventFilter, eventFilters, EventView, UpdateEventBody } from './events.schema.ts'
 import { listEvents } from './events.sql.ts'
+import { readEvent } from './read-event.ts'
 import { removeEvent } from './remove-event.ts'
 import { showEvent } from './show-event.ts'
 
@@ -72,8 +72,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
       },
     },
     async (request) => {
-      const event = await deps.events.find(request.params.id)
-      if (!event) throw new DomainError('event_not_found')
+      const event = await readEvent(deps.events, request.params.id)
       return success('event retrieved successfully', showEvent(event))
     },
   )

@@ -6,14 +6,15 @@ import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
-import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
 import type { Event } from './event.ts'
 import { CreateEventBody, eventFilter, eventFilters, EventView, PatchEventBody } from './events.schema.ts'
 import { listEvents, type EventSort } from './events.sql.ts'
+import { readEvent } from './read-event.ts'
 import { removeEvent, restoreEvent } from './remove-event.ts'
 import { showEvent } from './show-event.ts'
 
@@ -34,8 +35,6 @@ const eventTag = (event: Event) => tagOf(event, event.available_seat)
 export const eventRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
-  const { keysInFlight } = deps
-
   app.post(
     '/events',
     {
@@ -53,8 +52,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
             'not_an_organizer',
             'not_own_organizer_id',
             'organizer_not_found',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
           ),
         },
       },
@@ -62,11 +60,9 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const { body, caller } = request
-      const key = idempotencyKey(request.headers['idempotency-key'], caller, 'create event', body)
-      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
-        createEvent(deps, caller, body, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'create event', body, (keep) =>
+        createEvent(deps, caller, body, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       setTag(reply, eventTag(result))
       return reply.code(201).header('location', `${base}/${result.id}`).send(showEvent(result))
     },
@@ -100,8 +96,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const event = await deps.events.find(request.params.id)
-      if (!event) throw new DomainError('event_not_found')
+      const event = await readEvent(deps.events, request.params.id)
       setTag(reply, eventTag(event))
       return showEvent(event)
     },
@@ -174,19 +169,16 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
             'nothing_to_restore',
             'organizer_not_found',
             'not_an_organizer',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
           ),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore event', id)
-      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
-        restoreEvent(deps, request.caller, id, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'restore event', id, (keep) =>
+        restoreEvent(deps, request.caller, id, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       setTag(reply, eventTag(result))
       return showEvent(result)
     },

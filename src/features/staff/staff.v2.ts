@@ -10,7 +10,9 @@ import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Event } from '../events/event.ts'
-import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { readEvent } from '../events/read-event.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { Email, Name } from '../users/users.schema.ts'
 import { inviteStaff, removeStaff } from './invite-staff.ts'
 import { listStaff, type StaffMember } from './staff.sql.ts'
@@ -45,19 +47,16 @@ export const staffRoutesV2: FastifyPluginAsyncTypebox<
             'event_not_found',
             'not_own_event',
             'staff_role_taken',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
           ),
         },
       },
     },
     async (request, reply) => {
       const { caller, body, params } = request
-      const key = idempotencyKey(request.headers['idempotency-key'], caller, 'invite staff', [params.id, body])
-      const { result, replayed } = await once(deps.database, deps.keysInFlight, key, () =>
-        inviteStaff(deps, deps.accounts, caller, params.id, body, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'invite staff', [params.id, body], (keep) =>
+        inviteStaff(deps, deps.accounts, caller, params.id, body, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       return reply.code(201).send(show(result))
     },
   )
@@ -77,8 +76,7 @@ export const staffRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const event = await deps.events.find(request.params.id)
-      if (!event) throw new DomainError('event_not_found')
+      const event = await readEvent(deps.events, request.params.id)
       if (!isOrganizerOf(request.caller, event.organizer_id)) throw new DomainError('not_own_event')
       return listPage(deps.database, request, reply, listStaff(event.id), show)
     },

@@ -4,8 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
-import { maySeeTicket } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
+import { readTicket } from './read-ticket.ts'
 import { showTicket } from './show-ticket.ts'
 import { ticketFilter, ticketFilters, TicketView } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
@@ -41,8 +40,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
       },
     },
     async (request) => {
-      const ticket = await deps.doors.tickets.find(request.params.id)
-      if (!ticket || !maySeeTicket(request.caller, ticket)) throw new DomainError('ticket_not_found')
+      const ticket = await readTicket(deps.doors.tickets, request.caller, request.params.id)
       return success('ticket retrieved successfully', showTicket(ticket))
     },
   )

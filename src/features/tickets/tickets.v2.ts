@@ -4,9 +4,9 @@ import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
-import { maySeeTicket } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
-import { idempotencyKey, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
+import { readTicket } from './read-ticket.ts'
 import { showTicket } from './show-ticket.ts'
 import { ticketFilter, ticketFilters, TicketViewV2 } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
@@ -26,7 +26,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
   app,
   deps,
 ) => {
-  const { doors, keysInFlight } = deps
+  const { doors } = deps
 
   app.get(
     '/tickets',
@@ -55,9 +55,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
       },
     },
     async (request) => {
-      const ticket = await doors.tickets.find(request.params.id)
-      if (!ticket || !maySeeTicket(request.caller, ticket)) throw new DomainError('ticket_not_found')
-      return showTicket(ticket)
+      return showTicket(await readTicket(doors.tickets, request.caller, request.params.id))
     },
   )
 
@@ -76,8 +74,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
             'invalid_request',
             'ticket_not_found',
             'ticket_already_used',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
             'outcome_unknown',
           ),
         },
@@ -85,11 +82,9 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
     },
     async (request, reply) => {
       const { id } = request.params
-      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'use ticket', id)
-      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
+      const result = await answerOnce(deps, request, reply, 'use ticket', id, (_keep, key) =>
         useTicket(doors, request.caller, id, key),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       return showTicket(result)
     },
   )

@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { maySeeTicket, type Caller } from '../../lib/caller.ts'
+import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
+import { readTicket } from './read-ticket.ts'
 import type { Ticket } from './tickets.sql.ts'
 
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
@@ -33,9 +34,8 @@ export async function useTicket(
   id: number,
   key?: IdempotencyKey,
 ): Promise<Ticket> {
-  const ticket = await tickets.find(id)
-  if (!ticket || !maySeeTicket(caller, ticket)) throw new DomainError('ticket_not_found')
-  return queue.join({ id, organizer_id: ticket.organizer_id, caller, key })
+  const { organizer_id } = await readTicket(tickets, caller, id)
+  return queue.join({ id, organizer_id, caller, key })
 }
 
 export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine {

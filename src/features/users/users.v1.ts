@@ -1,18 +1,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
-import { isSelf } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { changeUser } from './change-user.ts'
+import { readUser } from './read-user.ts'
 import { registerUser } from './register-user.ts'
 import { removeUser } from './remove-user.ts'
 import { showUser } from './show-user.ts'
 import { RegisterBody, UpdateUserBody, UserView } from './users.schema.ts'
-import { findUser, listUsers } from './users.sql.ts'
+import { listUsers } from './users.sql.ts'
 
 const tags = ['users']
 const params = IdParams('user')
@@ -63,9 +61,7 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Accounts }
       },
     },
     async (request) => {
-      const { id } = request.params
-      const user = isSelf(request.caller, id) && (await reading(deps.database, (db) => findUser(db, id)))
-      if (!user) throw new DomainError('user_not_found')
+      const user = await readUser(deps, request.caller, request.params.id)
       return success('user retrieved successfully', showUser(user))
     },
   )

@@ -1,23 +1,22 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
-import { isSelf } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import { idempotencyKey, keepUnder, once, type KeysInFlight } from '../idempotency/idempotency.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { changeUser } from './change-user.ts'
 import { eraseUser } from './erase-user.ts'
 import { exportUser } from './export-user.ts'
+import { readUser } from './read-user.ts'
 import { registerUser } from './register-user.ts'
 import { removeUser, restoreUser } from './remove-user.ts'
 import { showUser } from './show-user.ts'
 import { AnyRole, PatchUserBody, RegisterBody, UserView } from './users.schema.ts'
-import { findUser, listUsers } from './users.sql.ts'
+import { listUsers } from './users.sql.ts'
 
 const tags = ['users']
 const params = IdParams('user')
@@ -26,7 +25,7 @@ const base = '/api/v2/users'
 export const userRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { accounts: Accounts; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
-  const { accounts, keysInFlight } = deps
+  const { accounts } = deps
 
   app.post(
     '/users',
@@ -43,8 +42,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
             'invalid_request',
             'password_too_long',
             'email_already_exists',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
+            ...keyRefusals,
           ),
         },
       },
@@ -53,11 +51,9 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
       const { name, email, role } = request.body
       // Not the password: what is kept is a quick hash, by which it could be guessed.
       const asked = [name, email, role]
-      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'register', asked)
-      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
-        registerUser(deps, request.caller, request.body, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'register', asked, (keep) =>
+        registerUser(deps, request.caller, request.body, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       setTag(reply, tagOf(result))
       return reply.code(201).header('location', `${base}/${result.id}`).send(showUser(result))
     },
@@ -88,9 +84,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const { id } = request.params
-      const user = isSelf(request.caller, id) && (await reading(deps.database, (db) => findUser(db, id)))
-      if (!user) throw new DomainError('user_not_found')
+      const user = await readUser(deps, request.caller, request.params.id)
       setTag(reply, tagOf(user))
       return showUser(user)
     },
@@ -159,23 +153,15 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         headers: IdempotencyHeader,
         response: {
           200: UserView,
-          ...problemAnswers(
-            'invalid_request',
-            'nothing_to_restore',
-            'email_already_exists',
-            'idempotency_key_in_use',
-            'idempotency_key_reused',
-          ),
+          ...problemAnswers('invalid_request', 'nothing_to_restore', 'email_already_exists', ...keyRefusals),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
-      const key = idempotencyKey(request.headers['idempotency-key'], request.caller, 'restore user', id)
-      const { result, replayed } = await once(deps.database, keysInFlight, key, () =>
-        restoreUser(deps, request.caller, id, keepUnder(key, deps.now)),
+      const result = await answerOnce(deps, request, reply, 'restore user', id, (keep) =>
+        restoreUser(deps, request.caller, id, keep),
       )
-      if (replayed) void reply.header('idempotency-replayed', 'true')
       setTag(reply, tagOf(result))
       return showUser(result)
     },

@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Deps } from '../../deps.ts'
+import { idempotencyKey, keepUnder, once, type IdempotencyKey, type Keep, type KeysInFlight } from './idempotency.ts'
+
+/** What a request with a key may be refused with, besides what it is refused with anyway. */
+export const keyRefusals = ['idempotency_key_in_use', 'idempotency_key_reused'] as const
+
+/**
+ * Does what a POST asks for, once for each Idempotency-Key, and marks an answer that comes again.
+ *
+ * @param operation what the request does
+ * @param asked with what; no secrets
+ * @param make keeps its answer by `keep`, or under `key` where it writes in a group
+ * @throws DomainError `invalid_idempotency_key`, `idempotency_key_reused`, `idempotency_key_in_use`
+ */
+export async function answerOnce<Result>(
+  { database, now, keysInFlight }: Deps & { keysInFlight: KeysInFlight },
+  { headers, caller }: FastifyRequest,
+  reply: FastifyReply,
+  operation: string,
+  asked: unknown,
+  make: (keep: Keep<unknown> | undefined, key: IdempotencyKey | undefined) => Promise<Result>,
+): Promise<Result> {
+  const key = idempotencyKey(headers['idempotency-key'] as string | undefined, caller, operation, asked)
+  const { result, replayed } = await once(database, keysInFlight, key, () => make(keepUnder(key, now), key))
+  if (replayed) void reply.header('idempotency-replayed', 'true')
+  return result
+}
