@@ -62,14 +62,27 @@ test('servers start without Redis, and share one budget once it is there', { ski
   await redis.start()
   await untilSaid(one, back, 1)
   await untilSaid(two, back, 1)
-  for (let left = 9; left >= 0; left--) {
-    assert.deepEqual((({ status, left }) => ({ status, left }))(await get(left % 2 ? one : two, '192.0.2.2')), {
-      status: 200,
-      left,
-    })
+  // Busy with other tests, this machine may keep Redis from answering in time: then a server counts for itself and says
+  // so, as it should, and the budget is looked at again.
+  for (let attempt = 2; ; attempt++) {
+    const [address, losses] = [`192.0.2.${attempt}`, said(one, lost) + said(two, lost)]
+    const seen = []
+    for (let left = 9; left >= 0; left--) seen.push(await get(left % 2 ? one : two, address))
+    const refused = [await get(one, address), await get(two, address)]
+    if (said(one, lost) + said(two, lost) > losses && attempt < 8) {
+      await sleep(2_000)
+      continue
+    }
+    assert.deepEqual(
+      seen.map(({ status, left }) => ({ status, left })),
+      [9, 8, 7, 6, 5, 4, 3, 2, 1, 0].map((left) => ({ status: 200, left })),
+    )
+    assert.deepEqual(
+      refused.map(({ status }) => status),
+      [429, 429],
+    )
+    break
   }
-  assert.equal((await get(one, '192.0.2.2')).status, 429)
-  assert.equal((await get(two, '192.0.2.2')).status, 429)
 })
 
 for (const [what, stop, restore] of [
