@@ -54,7 +54,7 @@ what is not.
 | API key | a program of its owner's, who is named by the key; it gets where its scope leads, and no further than its owner |
 
 With \`AUTH=off\` there are no accounts: everyone may do everything, on this machine alone. What is about an account
-itself (\`GET /auth/me\`, \`POST /auth/password\`) then answers 401.
+itself (\`GET /auth/me\`, \`POST /auth/password\`) then answers 401, and \`POST /api-keys\` 403: a key needs an owner.
 
 A role counts as it is **now**, not as it was when the token was signed: a token names a session, and what its user is
 and may is looked up. A server goes by what it has seen for 5 seconds at most, and by what it has changed itself at
@@ -68,8 +68,8 @@ once.
 | event | none; all may be read | those that they put on sale; all may be read | none; all may be read | every event |
 | booking | those that they are the customer of | those for their events | none | every booking |
 | ticket | those of their bookings | those for their events | those for the events whose doors they are at | every ticket |
-| API key | none | those that they made | none | every key |
-| audit entry | none | those about their events | none | every entry |
+| API key | none | those that they made | none | those that they made; may revoke every one |
+| audit entry | none | those about their events and API keys | none | every entry |
 | session | their own | their own, and not by a key | their own | their own |
 
 An API key sells (\`sell\`) for its owner's events alone, to any customer: a box office. It is the one thing that a key

@@ -90,7 +90,7 @@ export const access: Readonly<Record<string, Rule>> = {
 /** The rule of a route, whatever version it is served under; undefined if nobody has made one. */
 export function ruleOf(method: string, path: string): Rule | undefined {
   const bare = path.replace(/^\/api\/v\d+(?=\/)/, '')
-  // What the browsable reference consists of.
-  if (bare.startsWith('/docs') || bare.endsWith('/openapi.json')) return everyone
+  // The files that the browsable reference consists of.
+  if (bare.startsWith('/docs/')) return everyone
   return access[`${method === 'HEAD' ? 'GET' : method} ${bare}`]
 }

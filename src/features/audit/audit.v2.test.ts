@@ -51,6 +51,8 @@ test('an organizer reads what concerns their own events, an admin everything, no
     own.map(({ id }) => id),
   )
   const other = await signedIn('organizer')
+  await other.call('POST', '/api/v2/api-keys', { name: 'Till', scopes: ['sell'] })
+  assert.equal((await list('', other)).length, 1)
   assert.deepEqual(await list(`&organizer_id=${organizer.id}`, other), [])
   assert.ok((await list()).length > own.length)
   assert.equal((await list('&action=event_changed'))[0]!.address, '127.0.0.1')

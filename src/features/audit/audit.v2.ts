@@ -4,7 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { Id, IdFilter, Moment, MomentFilter } from '../../http/schemas.ts'
-import { seesAll } from '../../lib/caller.ts'
+import { no_id, seesAll } from '../../lib/caller.ts'
 import { momentOf, toRfc3339 } from '../../lib/time.ts'
 import { listAuditEntries, type AuditEntry } from './audit.sql.ts'
 import { entities } from './record.ts'
@@ -48,17 +48,17 @@ export const auditRoutesV2: FastifyPluginAsyncTypebox<Deps> = async (app, deps) 
       schema: {
         tags,
         summary: 'What happened, newest first',
-        description: 'An admin reads everything; an organizer, what concerns their own events.',
+        description: 'An admin reads everything; an organizer, what concerns their own events and API keys.',
         querystring: AuditQuery,
         response: { 200: PageOf(AuditView), ...problemAnswers('invalid_request', 'invalid_cursor') },
       },
     },
     async (request, reply) => {
       const { caller } = request
-      const { actor_id, entity, entity_id, action, at_from, at_to } = request.query
+      const { actor_id, entity, entity_id, action, at_from, at_to, organizer_id: asked } = request.query
       const isAdmin = seesAll(caller)
       const listing = listAuditEntries({
-        organizer_id: isAdmin ? request.query.organizer_id : (caller.user_id ?? 0),
+        organizer_id: isAdmin ? asked : asked === undefined || asked === caller.user_id ? caller.user_id : no_id,
         actor_id,
         entity,
         entity_id,
