@@ -34,6 +34,8 @@ export type Columns = Readonly<{
   timestamp: string
   text: (name: string, length_max: number) => string
   ascii: (name: string, length_max: number) => string
+  /** Text of any length that the code allows; JSON that no query looks into. */
+  json: string
 }>
 
 /** SQLite's own error numbers: https://www.sqlite.org/rescode.html */
@@ -61,6 +63,7 @@ export const sqlite: Dialect = {
     timestamp: 'text',
     text: (name, length_max) => `text check (length(${name}) <= ${length_max})`,
     ascii: (name, length_max) => `text check (length(${name}) <= ${length_max})`,
+    json: 'text',
   },
   tableOptions: 'strict',
   locksRows: false,
@@ -110,6 +113,7 @@ export const mysql: Dialect = {
     timestamp: 'datetime(3)',
     text: (_name, length_max) => `varchar(${length_max})`,
     ascii: (_name, length_max) => `varchar(${length_max}) character set ascii collate ascii_bin`,
+    json: 'mediumtext',
   },
   tableOptions: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin',
   locksRows: true,

@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.ts'
 import { createTables } from './migrations/0001-create-tables.ts'
 import { groupCommit } from './migrations/0002-group-commit.ts'
 import { accounts } from './migrations/0003-accounts.ts'
+import { money } from './migrations/0004-money.ts'
 import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -13,6 +14,7 @@ const migrations: readonly { name: string; statements: (dialect: Dialect) => str
   { name: '0001-create-tables', statements: createTables },
   { name: '0002-group-commit', statements: groupCommit },
   { name: '0003-accounts', statements: accounts },
+  { name: '0004-money', statements: money },
 ]
 
 const lock_wait_s_max = 60

@@ -18,6 +18,14 @@ export type Schema = {
   event_staff: { event_id: number; user_id: number; created_at: Timestamp }
   signing_key: { id: string; secret: string; created_at: Timestamp }
   audit_entry: AuditEntryTable
+  ticket_type: TicketTypeTable
+  hold: HoldTable
+  payment: PaymentTable
+  refund: RefundTable
+  payment_notice: PaymentNoticeTable
+  ledger_entry: LedgerEntryTable
+  outbox: OutboxTable
+  event_cancellation: EventCancellationTable
 }
 
 export type UserTable = {
@@ -46,16 +54,37 @@ export type EventTable = {
   capacity: number
   /** Seats not sold yet, 0 to capacity. */
   available_seat: number
+  /** Of its first ticket type, by position and id: what version 1 shows and sells. */
   price: number
   /** 1 while the organizer keeps the sale closed. Sold out is not stored: it is available_seat = 0. */
   closed: 0 | 1
   date: Timestamp
-  /** Counts the changes by its organizer; sales don't count. */
+  /** ISO 4217. */
+  currency: Generated<string>
+  /** IANA. */
+  time_zone: Generated<string>
+  description: Generated<string>
+  /** JSON of an array of texts. */
+  categories: Generated<string>
+  sales_open_at: Generated<Timestamp | null>
+  sales_close_at: Generated<Timestamp | null>
+  /** How long seats are kept for who has yet to pay. */
+  hold_minutes: Generated<number>
+  /** Until so many hours before it begins, customers may cancel; null: they may not. */
+  cancel_until_hours: Generated<number | null>
+  /** Of what they paid, so much goes back to them. */
+  cancel_refund_percent: Generated<number>
+  cancelled_at: Generated<Timestamp | null>
+  /** Counts the changes by its organizer, those of its ticket types included; sales don't count. */
   version: Generated<number>
   deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
   updated_at: Timestamp
 }
+
+/** What may follow what: features/bookings/booking-status.ts. */
+export type BookingStatus =
+  'pending' | 'success' | 'failed' | 'expired' | 'cancelled' | 'partially_refunded' | 'refunded'
 
 export type BookingTable = {
   /** From an id block. */
@@ -66,7 +95,13 @@ export type BookingTable = {
   organizer_id: number
   quantity: number
   total_price: number
-  status: 'pending' | 'success' | 'failed'
+  /** The event's. */
+  currency: Generated<string>
+  status: BookingStatus
+  /** Of the total, what has gone back to the customer or is on its way. */
+  refunded: Generated<number>
+  /** Until when its seats are held; null if it succeeded at once. */
+  expires_at: Generated<Timestamp | null>
   /** Its seats have gone back to the event. */
   deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
@@ -83,7 +118,11 @@ export type TicketTable = {
   customer_id: number
   holder_name: string
   ticket_code: string
-  status: 'unused' | 'used'
+  ticket_type_id: Generated<number>
+  /** What was asked for it. */
+  price: Generated<number>
+  /** A void one admits nobody. */
+  status: 'unused' | 'used' | 'void'
   /** With its booking. */
   deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
@@ -161,4 +200,136 @@ export type AuditEntryTable = {
   /** JSON of what was before, without secrets. */
   was: string | null
   became: string | null
+}
+
+export type TicketTypeTable = {
+  id: Generated<number>
+  event_id: number
+  name: string
+  description: Generated<string>
+  price: number
+  /** Of its own, beside the event's; null if it has none. */
+  capacity: number | null
+  /** Of its capacity, what is not sold yet; null with it. */
+  available_seat: number | null
+  sales_open_at: Timestamp | null
+  sales_close_at: Timestamp | null
+  min_per_booking: Generated<number>
+  max_per_booking: Generated<number>
+  /** 1: shown to nobody but the organizer; who knows its id may book it. */
+  hidden: Generated<0 | 1>
+  position: Generated<number>
+  version: Generated<number>
+  deleted_at: Generated<Timestamp | null>
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export type HoldTable = {
+  booking_id: number
+  event_id: number
+  expires_at: Timestamp
+  /** JSON of BookedItem[] (features/bookings/booking.ts): of what its tickets are made when it is paid. */
+  items: string
+}
+
+export type ProviderName = 'midtrans' | 'xendit' | 'stripe' | 'sandbox'
+
+export type PaymentTable = {
+  id: Generated<number>
+  booking_id: number
+  provider: ProviderName
+  /** Names this attempt to the provider, who makes at most one payment of it. */
+  attempt_key: string
+  amount: number
+  currency: string
+  /** `opening` until the provider has answered; `review` waits for a person. */
+  status: 'opening' | 'awaiting' | 'paid' | 'failed' | 'expired' | 'cancelled' | 'review'
+  /** The provider's name for it. */
+  reference: string | null
+  /** What a refund must name at the provider, where that is not the reference. */
+  charge: string | null
+  pay_url: string | null
+  /** Why it failed or waits for a person. */
+  note: string | null
+  /** When the provider is to be asked again; null: never. */
+  check_at: Timestamp | null
+  checks: Generated<number>
+  paid_at: Timestamp | null
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export type RefundTable = {
+  id: Generated<number>
+  payment_id: number
+  booking_id: number
+  organizer_id: number
+  /** Names it to the provider, who pays back once for it. */
+  refund_key: string
+  amount: number
+  currency: string
+  /** `due` until the provider has taken it on; `by_hand` waits for a person. */
+  status: 'due' | 'sent' | 'by_hand' | 'done'
+  reason: 'cancelled' | 'event_cancelled' | 'paid_too_late' | 'paid_twice'
+  reference: string | null
+  note: string | null
+  check_at: Timestamp | null
+  done_at: Timestamp | null
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export type PaymentNoticeTable = {
+  id: Generated<number>
+  provider: ProviderName
+  /** Unique with the provider: the same notice is kept once. */
+  event_key: string
+  attempt_key: string | null
+  body: string
+  /** `waiting` until it is applied; `unknown` names a payment that is not ours, and waits for a person. */
+  outcome: 'waiting' | 'applied' | 'unknown'
+  received_at: Timestamp
+  applied_at: Timestamp | null
+}
+
+/** Written once. The amounts of one cause add up to 0 in its currency. */
+export type LedgerEntryTable = {
+  id: Generated<number>
+  /** What it was written for: `payment 7`, `refund 3 due`. */
+  cause: string
+  account: string
+  /** Debit above 0, credit below. */
+  amount: number
+  currency: string
+  event_id: number
+  booking_id: number
+  at: Timestamp
+}
+
+/** What must happen outside the database (features/outbox). A row that is done is gone. */
+export type OutboxTable = {
+  id: Generated<number>
+  kind: string
+  /** The same work is not kept twice at a time. */
+  dedup_key: string
+  payload: string
+  /** When it may be tried; in the future while somebody works on it. Null when it is dead. */
+  run_at: Timestamp | null
+  attempts: Generated<number>
+  last_error: string | null
+  dead_at: Timestamp | null
+  created_at: Timestamp
+}
+
+/** The job that cancels all bookings of an event, and how far it is. */
+export type EventCancellationTable = {
+  event_id: number
+  reason: string | null
+  /** How many there were when it began. */
+  bookings: number
+  cancelled: Generated<number>
+  last_booking_id: Generated<number>
+  created_at: Timestamp
+  finished_at: Timestamp | null
 }

@@ -1,9 +1,11 @@
 import { Type, type Static } from 'typebox'
+import type { BookingStatus } from '../../db/schema.ts'
 import { Id, IdFilter, IntegerField, Moment, MomentFilter } from '../../http/schemas.ts'
 import { ownedBy, type Identity } from '../../lib/caller.ts'
 import { momentOf } from '../../lib/time.ts'
 import { integer_max, name_length_max, quantity_max } from '../../lib/limits.ts'
 import { TicketView } from '../tickets/tickets.schema.ts'
+import { transitions } from './booking-status.ts'
 import type { BookingFilter } from './bookings.sql.ts'
 
 const reference = (message: string) => IntegerField(1, integer_max, { required: message, minimum: message })
@@ -27,8 +29,8 @@ export const CreateBookingBody = Type.Object({
   ),
 })
 
-const statuses = ['pending', 'success', 'failed'] as const
-const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['success'] })
+const statuses = Object.keys(transitions) as BookingStatus[]
+const Status = Type.Unsafe<BookingStatus>({ type: 'string', enum: statuses, examples: ['success'] })
 
 export const BookingView = Type.Object({
   id: Id,

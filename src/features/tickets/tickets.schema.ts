@@ -4,7 +4,7 @@ import { no_id, ownedBy, type Identity } from '../../lib/caller.ts'
 import { momentOf } from '../../lib/time.ts'
 import type { TicketFilter } from './tickets.sql.ts'
 
-const statuses = ['unused', 'used'] as const
+const statuses = ['unused', 'used', 'void'] as const
 const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['unused'] })
 
 export const TicketView = Type.Object({

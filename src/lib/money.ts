@@ -1,0 +1,33 @@
+/**
+ * Money is an integer in minor units of its currency, everywhere: never a fraction, never rounded unasked.
+ *
+ * How many digits a currency has behind the point is what ISO 4217 says, by way of Intl, but for the rupiah: its sen
+ * are on paper alone, no bank and no Indonesian payment provider takes them, so 500000 is Rp 500.000.
+ */
+const digitsOf = new Map<string, number>([['IDR', 0]])
+
+/** Every currency that Intl knows. */
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
+
+export const isCurrency = (code: string): boolean => currencies.has(code)
+
+/** Digits behind the point: 0 for IDR and JPY, 2 for USD, 3 for KWD. */
+export function minorDigits(currency: string): number {
+  let digits = digitsOf.get(currency)
+  if (digits === undefined) {
+    digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+    digitsOf.set(currency, digits)
+  }
+  return digits
+}
+
+/** An amount as people read it: `Rp 500.000` in Indonesian, `$12.50` in English. */
+export function formatMoney(amount: number, currency: string, locale: string): string {
+  const digits = minorDigits(currency)
+  return new Intl.NumberFormat(locale, {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(amount / 10 ** digits)
+}
