@@ -66,6 +66,7 @@ once.
 |---|---|---|---|---|
 | user | their own account | their own account | their own account | every account |
 | event | none; all may be read | those that they put on sale; all may be read | none; all may be read | every event |
+| ticket type | none; all may be read | those of their events | none; all may be read | every type |
 | booking | those that they are the customer of | those for their events | none | every booking |
 | ticket | those of their bookings | those for their events | those for the events whose doors they are at | every ticket |
 | API key | none | those that they made | none | those that they made; may revoke every one |

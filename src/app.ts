@@ -20,6 +20,7 @@ import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
+import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
 import { listTicketsByIds } from './features/tickets/tickets.sql.ts'
@@ -46,6 +47,7 @@ const routesOfV2 = [
   accountRoutesV2,
   userRoutesV2,
   eventRoutesV2,
+  ticketTypeRoutesV2,
   staffRoutesV2,
   bookingRoutesV2,
   ticketRoutesV2,

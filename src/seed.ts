@@ -1,6 +1,7 @@
 import { inTransaction } from './db/transaction.ts'
 import type { Deps } from './deps.ts'
 import { insertEvent } from './features/events/events.sql.ts'
+import { addFirstType } from './features/ticket-types/first-type.ts'
 import { insertUser } from './features/users/users.sql.ts'
 import { toTimestamp } from './lib/time.ts'
 
@@ -55,7 +56,9 @@ export async function seed(deps: Deps): Promise<{ customer_id: number; event_id:
       if (!known) added++
       const date = toTimestamp(new Date(now.getTime() + days * 86_400_000)).slice(0, 19)
       const fresh = { ...event, organizer_id, available_seat: event.capacity, closed: 0 as const, date, ...stamps }
-      eventIds.push(known?.id ?? (await insertEvent(tx, fresh)))
+      const id = known?.id ?? (await insertEvent(tx, fresh))
+      if (!known) await addFirstType(tx, id, event.price, at)
+      eventIds.push(id)
     }
     return { customer_id: userIds[1]!, event_id: eventIds[0]!, added }
   })

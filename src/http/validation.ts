@@ -1,7 +1,8 @@
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchema, FastifySchemaCompiler } from 'fastify'
 import { DomainError, type FieldError } from '../lib/errors.ts'
-import { parseRfc3339 } from '../lib/time.ts'
+import { isCurrency } from '../lib/money.ts'
+import { isTimeZone, parseRfc3339 } from '../lib/time.ts'
 
 const emailPattern = /^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/i
 
@@ -18,6 +19,8 @@ const options: Options = {
     text: (value: string) => !value.includes('\0') && value.isWellFormed(),
     email: emailPattern,
     'date-time': (value: string) => parseRfc3339(value) !== undefined,
+    currency: isCurrency,
+    'time-zone': isTimeZone,
   },
 }
 /** The first error is enough, and bounds the work on hostile input. */
@@ -136,13 +139,18 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
     case 'enum':
       return `${name} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
     case 'format':
-      if (params['format'] === 'email') return `${name} must be an email address`
-      return params['format'] === 'date-time'
-        ? `${name} must be a real date and time with a zone, such as 2030-12-31T19:00:00Z`
-        : `${name} contains a character that is not text (NUL or half of a surrogate pair)`
+      return `${name} ${formatWords[params['format'] as string]}`
     default:
       return `${name} is not valid`
   }
+}
+
+const formatWords: Record<string, string> = {
+  email: 'must be an email address',
+  'date-time': 'must be a real date and time with a zone, such as 2030-12-31T19:00:00Z',
+  currency: 'must be a currency by ISO 4217, such as IDR',
+  'time-zone': 'must be a time zone of the IANA database, such as Asia/Jakarta',
+  text: 'contains a character that is not text (NUL or half of a surrogate pair)',
 }
 
 /** `/holder_names/3` → `holder_names[3]` */

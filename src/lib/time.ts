@@ -51,3 +51,13 @@ export function parseRfc3339(text: string): Timestamp | undefined {
 export function momentOf(text: string | undefined): Timestamp | undefined {
   return text === undefined ? undefined : parseRfc3339(text)
 }
+
+/** A moment in a merge patch: null takes it away, and what is left out stays as it was. */
+export function patchedMoment(text: string | null | undefined, before: Timestamp | null): Timestamp | null {
+  return text === undefined ? before : text === null ? null : parseRfc3339(text)!
+}
+
+const timeZones: ReadonlySet<string> = new Set(['UTC', ...Intl.supportedValuesOf('timeZone')])
+
+/** Whether this is a zone of the IANA database, as it is spelt there. */
+export const isTimeZone = (name: string): boolean => timeZones.has(name)

@@ -34,6 +34,7 @@ const own = askFor('own')
 const foreign = askFor('foreign')
 
 const newEvent = { title: 'Konser', location: 'Jakarta', capacity: 5, date: '2999-12-31T19:00:00Z' }
+const newType = { name: 'VIP', price: 1_000 }
 const newStaff = { email: 'door@example.com', name: 'Door' }
 let emails = 0
 
@@ -207,6 +208,24 @@ const v2: Table = {
   'PATCH /events/:id': v1['PUT /events/:id']!,
   'DELETE /events/:id': answering(204, v1['DELETE /events/:id']!),
   'POST /events/:id/restoration': [own('event', '401 403 403 403 404 403 403 403 404')],
+  'GET /events/:id/ticket-types': v1['GET /events/:id']!,
+  'POST /events/:id/ticket-types': [
+    own('event', '401 403 201 403 201 403 403 403 201', newType),
+    foreign('event', '401 403 403 403 201 403 403 403 201', newType),
+  ],
+  'GET /ticket-types/:id': [
+    own('ticket type', '200 200 200 200 200 200 200 200 200'),
+    foreign('ticket type', '200 200 200 200 200 200 200 200 200'),
+  ],
+  'PATCH /ticket-types/:id': [
+    own('ticket type', '401 403 200 403 200 403 403 403 200', { name: 'Tribun' }),
+    foreign('ticket type', '401 403 403 403 200 403 403 403 200', { name: 'Tribun' }),
+  ],
+  // The only type of an event stays.
+  'DELETE /ticket-types/:id': [
+    own('ticket type', '401 403 409 403 409 403 403 403 409'),
+    foreign('ticket type', '401 403 403 403 409 403 403 403 409'),
+  ],
   'GET /events/:id/staff': [
     own('event', '401 403 200 403 200 403 403 403 200'),
     foreign('event', '401 403 403 403 200 403 403 403 200'),

@@ -55,6 +55,11 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     one: async () => ['/api/v2/bookings', { event_id: event.id, quantity: 1 }],
     other: async () => ['/api/v2/bookings', { event_id: event.id, quantity: 2 }],
   },
+  '/events/{id}/ticket-types': {
+    by: organizer,
+    one: async () => [`/api/v2/events/${event.id}/ticket-types`, { name: 'One', price: 1 }],
+    other: async () => [`/api/v2/events/${event.id}/ticket-types`, { name: 'Two', price: 1 }],
+  },
   '/events/{id}/staff': {
     by: organizer,
     one: async () => [`/api/v2/events/${event.id}/staff`, { email: 'one@example.com', name: 'One' }],

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { insertApiKey } from '../../src/features/accounts/accounts.sql.ts'
 import { hashOf, key_prefix, newSecret } from '../../src/features/accounts/tokens.ts'
+import { listTicketTypes } from '../../src/features/ticket-types/ticket-types.sql.ts'
 import type { User } from '../../src/features/users/users.sql.ts'
 import type { Deps } from '../../src/deps.ts'
 import type { Role, Scope } from '../../src/lib/caller.ts'
@@ -24,7 +25,7 @@ export const askers = [
 export type Asker = (typeof askers)[number]
 
 export type Whose = 'own' | 'foreign'
-export type Entity = 'user' | 'event' | 'booking' | 'ticket'
+export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket'
 
 /** One asker who has just come, and rows that are theirs or somebody else's, made when they are asked for. */
 export type Scene = Readonly<{
@@ -131,6 +132,7 @@ async function aRow(
   const event = await make.anEvent(owner?.role === 'organizer' ? { organizer_id: owner.id } : {})
   if (owner?.role === 'staff') await putAtDoors(deps, event.id, owner.id)
   if (entity === 'event') return event.id
+  if (entity === 'ticket type') return (await listTicketTypes(deps.database.db, event.id))[0]!.id
   const booking = await make.aBooking({
     event_id: event.id,
     ...(owner?.role === 'customer' && { customer_id: owner.id }),

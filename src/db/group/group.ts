@@ -1,14 +1,19 @@
 /** What a group may write. */
 export type SqlValue = number | string | null
 
-/** A select of rows by their ids, each of them locked until the group ends: `${select} in (…)`. */
+/** A select of rows by their ids, or by those of what they belong to: `${select} where ${by} in (…)`. */
 export type GroupRead = {
   /** Up to and without the `where`; `id` must be among the columns. */
   select: string
+  /** A column with an index; `id` if left out. */
+  by?: string
   /** Ascending, so that no two groups lock in opposite orders. */
   ids: readonly number[]
-  /** `update` keeps all others out, `share` only those who want to change the row. */
-  lock: 'update' | 'share'
+  /**
+   * Until the group ends, `update` keeps all others out, `share` only those who want to change the row. `none` is for
+   * rows that nobody changes without a lock that the group has taken before.
+   */
+  lock: 'update' | 'share' | 'none'
 }
 
 export type GroupWrite =
@@ -24,15 +29,13 @@ export type GroupWrite =
       at: string
     }
 
-/** What a group takes for granted when it goes without looking first; if it isn't so, nothing is kept. */
+/**
+ * What a group takes for granted when it goes without looking first; if it isn't so, nothing is kept. Beside what stands
+ * here, each of its subtractions must leave more than nothing in every row that it names.
+ */
 export type GroupGuard = {
-  /** The subtraction leaves more than nothing in each row, and touches rows only that are like this. */
-  subtraction: {
-    equal: Readonly<Record<string, SqlValue>>
-    above: Readonly<Record<string, SqlValue>>
-    /** Values that differ from row to row. */
-    equalById: Readonly<Record<string, readonly (readonly [id: number, value: SqlValue])[]>>
-  }
+  /** The first subtraction touches rows only that have this version. */
+  versions: readonly (readonly [id: number, version: number])[]
   /** Every row with these ids is there and has these values, and stays so until the group ends. */
   rows: { table: string; ids: readonly number[]; equal: Readonly<Record<string, SqlValue>> }
   /** No fence stands under this number (see migration 0002). */
@@ -49,7 +52,7 @@ export type Group = {
   commit(writes: readonly GroupWrite[]): Promise<void>
   /**
    * Instead of read and commit: everything in one trip, where a trip costs something. The first of the writes
-   * must be the subtraction that is guarded. Rejects, with nothing kept, if the guard does not hold.
+   * must be a subtraction, whose rows are locked before anything else is looked at. Rejects, with nothing kept, if the guard does not hold.
    */
   commitAtOnce?: (guard: GroupGuard, writes: readonly GroupWrite[]) => Promise<void>
 }

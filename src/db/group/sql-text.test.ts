@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { createConnection } from 'mysql2/promise'
 import { databaseTargetFromUrl } from '../../config.ts'
 import { createEmptyDatabase, onSqlite } from '../../../test/support/database.ts'
-import { literal, readText, writeText } from './sql-text.ts'
+import { guardedText, literal, readText, writeText } from './sql-text.ts'
 
 for (const [value, text] of [
   [null, 'null'],
@@ -70,6 +70,27 @@ test('statements', () => {
     writeText({ kind: 'set', table: 't', values: { status: 'used' }, ids: [7, 8] }),
     "update t set status = 'used' where id in (7,8)",
   )
+})
+
+test('a group that goes at once asks behind each subtraction whether it touched all its rows', () => {
+  const subtract = { kind: 'subtract', column: 'c', at: 'now' } as const
+  const text = guardedText(
+    { versions: [[1, 7]], rows: { table: 'user', ids: [4], equal: { role: 'customer', deleted_at: null } }, fence: 9 },
+    [
+      { ...subtract, table: 'event', amounts: [[1, 2]] },
+      { ...subtract, table: 'ticket_type', amounts: [[3, 2]] },
+      { kind: 'insert', table: 't', columns: ['a'], rows: [[1]] },
+    ],
+  )
+  assert.deepEqual(text.split(';'), [
+    "update event set c = c - 2, updated_at = 'now' where id in (1) and version = 7 and c > 2",
+    'select if(row_count() = 1 and not exists (select 1 from group_fence where id = 9) and ' +
+      "(select count(*) from user where id in (4) and role = 'customer' and deleted_at is null lock in share mode) = 1, " +
+      '0, (select 1 union select 2)) as holds',
+    "update ticket_type set c = c - 2, updated_at = 'now' where id in (3) and c > 2",
+    'select if(row_count() = 1, 0, (select 1 union select 2)) as holds',
+    'insert into t (a) values (1)',
+  ])
 })
 
 test('a server reads back every text as it was', { skip: onSqlite && 'SQLite binds its values' }, async () => {

@@ -19,9 +19,10 @@ export function literal(value: SqlValue): string {
   throw new TypeError(`no SQL literal for ${typeof value} ${String(value)}`)
 }
 
-export function readText({ select, ids, lock }: GroupRead): string {
-  const how = lock === 'update' ? 'for update' : 'lock in share mode'
-  return `${select} where id in (${ids.map(literal).join(',')}) order by id ${how}`
+const locks = { update: ' for update', share: ' lock in share mode', none: '' } as const
+
+export function readText({ select, by = 'id', ids, lock }: GroupRead): string {
+  return `${select} where ${by} in (${ids.map(literal).join(',')}) order by id${locks[lock]}`
 }
 
 export function writeText(write: GroupWrite): string {
@@ -47,24 +48,20 @@ export function writeText(write: GroupWrite): string {
   return subtractText(write)
 }
 
-function subtractText({ table, column, amounts, at }: Extract<GroupWrite, { kind: 'subtract' }>): string {
+type Subtraction = Extract<GroupWrite, { kind: 'subtract' }>
+
+function subtractText({ table, column, amounts, at }: Subtraction): string {
   const ids = amounts.map(([id]) => literal(id)).join(',')
   return `update ${table} set ${column} = ${column} - ${byId(amounts)}, updated_at = ${literal(at)} where id in (${ids})`
 }
 
 /**
- * The writes of a group that has not looked first. The guard stands in the subtraction's WHERE; the select
- * behind it fails, and so ends the packet, unless all rows were touched and all else is as expected.
- * The fence is read when the rows are locked already: docs/decisions/0009 says why that matters.
+ * The writes of a group that has not looked first. Each subtraction has its guard in its WHERE, and a select behind it
+ * that fails, and so ends the packet, unless all its rows were touched; the first one also looks at all else that is
+ * expected. The fence is read when the rows are locked already: docs/decisions/0009 says why that matters.
  */
-export function guardedText({ subtraction, rows, fence }: GroupGuard, [first, ...rest]: readonly GroupWrite[]): string {
-  if (first?.kind !== 'subtract') throw new TypeError('a guarded group begins with its subtraction')
-  const conditions = [
-    ...Object.entries(subtraction.equal).map(([column, value]) => `${column} = ${literal(value)}`),
-    ...Object.entries(subtraction.above).map(([column, value]) => `${column} > ${literal(value)}`),
-    ...Object.entries(subtraction.equalById).map(([column, values]) => `${column} = ${byId(values)}`),
-    `${first.column} > ${byId(first.amounts)}`,
-  ]
+export function guardedText({ versions, rows, fence }: GroupGuard, writes: readonly GroupWrite[]): string {
+  if (writes[0]?.kind !== 'subtract') throw new TypeError('a guarded group begins with a subtraction')
   const { table, ids, equal } = rows
   const values = Object.entries(equal).map(([column, value]) =>
     value === null ? `${column} is null` : `${column} = ${literal(value)}`,
@@ -73,17 +70,23 @@ export function guardedText({ subtraction, rows, fence }: GroupGuard, [first, ..
   const found =
     `select count(*) from ${table} where id in (${ids.map(literal).join(',')}) ` +
     `and ${values.join(' and ')} lock in share mode`
-  const expected = [
-    `row_count() = ${first.amounts.length}`,
-    `not exists (select 1 from group_fence where id = ${literal(fence)})`,
-    `(${found}) = ${ids.length}`,
-  ]
-  return [
-    `${subtractText(first)} and ${conditions.join(' and ')}`,
-    // "Subquery returns more than 1 row" is the one error by which plain SQL can end a packet on a condition.
-    `select if(${expected.join(' and ')}, 0, (select 1 union select 2)) as holds`,
-    ...rest.map(writeText),
-  ].join(';')
+  const more = [`not exists (select 1 from group_fence where id = ${literal(fence)})`, `(${found}) = ${ids.length}`]
+  return writes
+    .map((write, index) => {
+      if (write.kind !== 'subtract') return writeText(write)
+      const { column, amounts } = write
+      const leavesSome = `${column} > ${byId(amounts)}`
+      const touched = `row_count() = ${amounts.length}`
+      return index === 0
+        ? `${subtractText(write)} and version = ${byId(versions)} and ${leavesSome};${unless([touched, ...more])}`
+        : `${subtractText(write)} and ${leavesSome};${unless([touched])}`
+    })
+    .join(';')
+}
+
+/** "Subquery returns more than 1 row" is the one error by which plain SQL can end a packet on a condition. */
+function unless(expected: readonly string[]): string {
+  return `select if(${expected.join(' and ')}, 0, (select 1 union select 2)) as holds`
 }
 
 /** A value for each id; a bare one where there is but one. */

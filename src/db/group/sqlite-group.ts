@@ -38,8 +38,8 @@ export function sqliteGroups(connection: DatabaseSync, writer: Kysely<Schema>): 
       let committed = false
       const group: Group = {
         read: async (reads) =>
-          reads.map(({ select, ids }) => {
-            const statement = prepare(`${select} where id = ?`)
+          reads.map(({ select, by = 'id', ids }) => {
+            const statement = prepare(`${select} where ${by} = ?`)
             return ids.flatMap((id) => statement.all(id) as Record<string, unknown>[])
           }),
         commit: async (writes) => {

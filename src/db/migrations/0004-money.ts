@@ -8,7 +8,7 @@ export function money(dialect: Dialect): string[] {
     `alter table event add column currency ${ascii('currency', 3)} not null default 'IDR'`,
     `alter table event add column time_zone ${ascii('time_zone', 64)} not null default 'Asia/Jakarta'`,
     `alter table event add column description ${text('description', 5000)} not null default ''`,
-    `alter table event add column categories ${text('categories', 1000)} not null default '[]'`,
+    `alter table event add column categories ${text('categories', 4000)} not null default '[]'`,
     `alter table event add column sales_open_at ${timestamp} null`,
     `alter table event add column sales_close_at ${timestamp} null`,
     `alter table event add column hold_minutes ${integer} not null default 15`,
@@ -42,6 +42,7 @@ export function money(dialect: Dialect): string[] {
     `insert into ticket_type (event_id, name, price, created_at, updated_at)
       select id, 'Umum', price, created_at, updated_at from event`,
 
+    ...allowAnyAnswer(dialect),
     ...allowMoreStatuses(dialect),
     `update ticket set
       ticket_type_id = (select min(ticket_type.id) from ticket_type where ticket_type.event_id = ticket.event_id),
@@ -236,5 +237,25 @@ function allowMoreStatuses(dialect: Dialect): string[] {
     ...['booking', 'event', 'organizer', 'customer'].map(
       (whose) => `create index ticket_${whose} on ticket (${whose}_id)`,
     ),
+  ]
+}
+
+/** An event's description alone may be longer than an answer could be so far. */
+function allowAnyAnswer({ name, columns, tableOptions }: Dialect): string[] {
+  const { timestamp, ascii, json } = columns
+  if (name === 'mysql') return [`alter table idempotency_key modify answer ${json} not null`]
+  return [
+    `create table any_idempotency_key (
+      scope ${ascii('scope', 64)} not null,
+      idempotency_key ${ascii('idempotency_key', 255)} not null,
+      fingerprint ${ascii('fingerprint', 64)} not null,
+      answer ${json} not null,
+      created_at ${timestamp} not null,
+      primary key (scope, idempotency_key)
+    ) ${tableOptions}`,
+    'insert into any_idempotency_key select * from idempotency_key',
+    'drop table idempotency_key',
+    'alter table any_idempotency_key rename to idempotency_key',
+    'create index idempotency_key_age on idempotency_key (created_at)',
   ]
 }

@@ -2,7 +2,18 @@ import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
-export const entities = ['user', 'event', 'booking', 'ticket', 'session', 'api_key', 'event_staff'] as const
+export const entities = [
+  'user',
+  'event',
+  'booking',
+  'ticket',
+  'session',
+  'api_key',
+  'event_staff',
+  'ticket_type',
+  'payment',
+  'refund',
+] as const
 
 /** What may happen to a row, in the past tense of whoever did it. */
 export type Change = {
@@ -15,6 +26,10 @@ export type Change = {
   was?: Record<string, unknown>
   became?: Record<string, unknown>
 }
+
+const fields_length_max = 4_000
+/** Each of its characters may become six in JSON. */
+const text_kept_length = 90
 
 export const auditColumns = [
   'at',
@@ -54,9 +69,20 @@ export function auditValues(caller: Caller, at: Timestamp, change: Change): (str
     change.organizer_id ?? null,
     caller.request_id,
     caller.address,
-    change.was ? JSON.stringify(change.was) : null,
-    change.became ? JSON.stringify(change.became) : null,
+    change.was ? kept(change.was) : null,
+    change.became ? kept(change.became) : null,
   ]
+}
+
+/** As JSON; of texts too long for their column the beginning, so that one sees that they changed. */
+function kept(fields: Record<string, unknown>): string {
+  const whole = JSON.stringify(fields)
+  if (whole.length <= fields_length_max) return whole
+  const beginning = (_: string, value: unknown) =>
+    typeof value === 'string' && value.length > text_kept_length
+      ? `${value.slice(0, text_kept_length).toWellFormed()}…`
+      : value
+  return JSON.stringify(fields, beginning)
 }
 
 /** Those fields of two versions of a row that differ, as they were and as they became. */

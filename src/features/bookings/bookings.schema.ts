@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import type { BookingStatus } from '../../db/schema.ts'
-import { Id, IdFilter, IntegerField, Moment, MomentFilter } from '../../http/schemas.ts'
+import { Id, IdFilter, IntegerField, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
 import { ownedBy, type Identity } from '../../lib/caller.ts'
 import { momentOf } from '../../lib/time.ts'
 import { integer_max, name_length_max, quantity_max } from '../../lib/limits.ts'
@@ -29,6 +29,28 @@ export const CreateBookingBody = Type.Object({
   ),
 })
 
+const items_max = 20
+
+const { customer_id, event_id, quantity, holder_names } = CreateBookingBody.properties
+
+/** In version 2, either `quantity` tickets of the event's first type, or items of types that are named. */
+export const CreateBookingBodyV2 = Strict({
+  customer_id,
+  event_id,
+  quantity: Type.Optional(quantity),
+  holder_names,
+  items: Type.Optional(
+    Type.Array(
+      Strict({
+        ticket_type_id: Type.Integer({ minimum: 1, maximum: integer_max }),
+        quantity: IntegerField(1, quantity_max),
+        holder_names,
+      }),
+      { minItems: 1, maxItems: items_max, description: 'So many tickets of each type, instead of `quantity`' },
+    ),
+  ),
+})
+
 const statuses = Object.keys(transitions) as BookingStatus[]
 const Status = Type.Unsafe<BookingStatus>({ type: 'string', enum: statuses, examples: ['success'] })
 
@@ -44,6 +66,29 @@ export const BookingView = Type.Object({
 })
 
 export const BookingWithTickets = Type.Object({ booking: BookingView, tickets: Type.Array(TicketView) })
+
+/** Version 2 says what is to be paid, and until when. */
+export const BookingViewV2 = Type.Object({
+  ...BookingView.properties,
+  currency: Type.String({ examples: ['IDR'] }),
+  total_text: Type.String({ description: 'The total as people read it', examples: ['Rp 1.500.000'] }),
+  refunded: Type.Integer({ description: 'What has gone back to the customer, or is on its way' }),
+  expires_at: Type.Union([Moment, Type.Null()], {
+    description: 'Until when the seats of a pending booking are held; null if there was nothing to pay',
+  }),
+})
+
+export const BookingWithItems = Type.Object({
+  ...BookingViewV2.properties,
+  items: Type.Array(
+    Type.Object({
+      ticket_type_id: Id,
+      price: Type.Integer({ description: 'Of one ticket', examples: [500000] }),
+      quantity: Type.Integer({ examples: [3] }),
+      holder_names: Type.Array(Type.String(), { examples: [['Alice', 'Bob', 'Charlie']] }),
+    }),
+  ),
+})
 
 /** What lists of bookings are narrowed to, in every version. */
 export const bookingFilters = {

@@ -1,6 +1,8 @@
+import type { Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import type { HoldTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Booking } from './booking.ts'
 
@@ -93,4 +95,8 @@ export async function putUpFence(tx: Tx, id: number, at: Timestamp): Promise<voi
 export async function deleteFences(tx: Tx, before: Timestamp): Promise<number> {
   const { numDeletedRows } = await tx.deleteFrom('group_fence').where('created_at', '<', before).executeTakeFirst()
   return Number(numDeletedRows)
+}
+
+export async function findHold(db: Db, bookingId: number): Promise<Selectable<HoldTable> | undefined> {
+  return db.selectFrom('hold').selectAll().where('booking_id', '=', bookingId).executeTakeFirst()
 }

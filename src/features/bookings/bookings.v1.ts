@@ -38,6 +38,8 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
             'customer_not_found',
             'event_not_available',
             'not_enough_seats',
+            'quantity_not_sold',
+            'total_not_payable',
             'not_a_customer',
             'idempotency_key_in_use',
             'idempotency_key_reused',
@@ -50,7 +52,9 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
     },
     async (request, reply) => {
       const key = request.headers['idempotency-key']
-      const { booking, replayed } = await createBooking(deps, deps.line, request.caller, request.body, key)
+      const { customer_id, event_id, quantity, holder_names } = request.body
+      const asked = { customer_id, event_id, quantity, holder_names }
+      const { booking, replayed } = await createBooking(deps, deps.line, request.caller, asked, key)
       if (replayed) void reply.header('idempotency-replayed', 'true')
       return reply.code(201).send(success('booking created successfully', showBooking(booking)))
     },

@@ -1,26 +1,38 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
-import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { languageOf } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { showTicket } from '../tickets/show-ticket.ts'
 import { TicketViewV2 } from '../tickets/tickets.schema.ts'
 import { listTickets } from '../tickets/tickets.sql.ts'
-import { bookingFilter, bookingFilters, BookingView, CreateBookingBody } from './bookings.schema.ts'
+import {
+  bookingFilter,
+  bookingFilters,
+  BookingViewV2,
+  BookingWithItems,
+  CreateBookingBodyV2,
+} from './bookings.schema.ts'
 import { listBookings } from './bookings.sql.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
-import { readBooking } from './read-booking.ts'
+import type { Booking } from './booking.ts'
+import { readBooking, readItems } from './read-booking.ts'
 import { removeBooking, restoreBooking } from './remove-booking.ts'
-import { showBooking } from './show-booking.ts'
+import { showBookingV2, showItem } from './show-booking.ts'
 
 const tags = ['bookings']
 const params = IdParams('booking')
 const base = '/api/v2/bookings'
 const sorts = ['id', '-id'] as const
+
+const show = (booking: Booking, { headers }: FastifyRequest) =>
+  showBookingV2(booking, languageOf(headers['accept-language']))
 
 const BookingQuery = Type.Object({
   ...cursorQuery,
@@ -38,15 +50,25 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
     {
       schema: {
         tags,
-        summary: 'Book seats and issue their tickets',
+        summary: 'Book seats',
+        description:
+          'With nothing to pay, the booking succeeds at once and has its tickets. Else it is `pending`: its seats are ' +
+          'held until `expires_at`, and its tickets are there when it is paid (`POST /bookings/{id}/payments`).',
         headers: IdempotencyHeader,
-        body: Strict(CreateBookingBody.properties),
+        body: CreateBookingBodyV2,
         response: {
-          201: BookingView,
+          201: BookingViewV2,
           ...problemAnswers(
             'invalid_body',
             'invalid_request',
             'holder_names_mismatch',
+            'items_or_quantity',
+            'too_many_tickets',
+            'ticket_type_repeated',
+            'ticket_type_not_found',
+            'ticket_type_not_on_sale',
+            'quantity_not_sold',
+            'total_not_payable',
             'event_not_found',
             'customer_not_found',
             'event_not_available',
@@ -64,7 +86,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
       const key = request.headers['idempotency-key']
       const { booking, replayed } = await createBooking(deps, line, request.caller, request.body, key)
       if (replayed) void reply.header('idempotency-replayed', 'true')
-      return reply.code(201).header('location', `${base}/${booking.id}`).send(showBooking(booking))
+      return reply.code(201).header('location', `${base}/${booking.id}`).send(show(booking, request))
     },
   )
 
@@ -75,12 +97,12 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'List bookings',
         querystring: BookingQuery,
-        response: { 200: PageOf(BookingView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+        response: { 200: PageOf(BookingViewV2), ...problemAnswers('invalid_request', 'invalid_cursor') },
       },
     },
     async (request, reply) => {
       const listing = listBookings(bookingFilter(request.caller, request.query), request.query.sort === '-id')
-      return listPage(deps.database, request, reply, listing, showBooking)
+      return listPage(deps.database, request, reply, listing, (booking) => show(booking, request))
     },
   )
 
@@ -89,12 +111,15 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
     {
       schema: {
         tags,
-        summary: 'Read a booking',
+        summary: 'Read a booking and what was booked',
         params,
-        response: { 200: BookingView, ...problemAnswers('invalid_request', 'booking_not_found') },
+        response: { 200: BookingWithItems, ...problemAnswers('invalid_request', 'booking_not_found') },
       },
     },
-    async (request) => showBooking(await readBooking(deps, request.caller, request.params.id)),
+    async (request) => {
+      const booking = await readBooking(deps, request.caller, request.params.id)
+      return { ...show(booking, request), items: (await readItems(deps, booking)).map(showItem) }
+    },
   )
 
   app.get(
@@ -145,7 +170,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         params,
         headers: IdempotencyHeader,
         response: {
-          200: BookingView,
+          200: BookingViewV2,
           ...problemAnswers(
             'invalid_request',
             'nothing_to_restore',
@@ -163,7 +188,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
       const result = await answerOnce(deps, request, reply, 'restore booking', id, (keep) =>
         restoreBooking(deps, request.caller, id, keep),
       )
-      return showBooking(result)
+      return show(result, request)
     },
   )
 }

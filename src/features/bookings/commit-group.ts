@@ -6,6 +6,7 @@ import {
   type GroupGuard,
   type GroupWrite,
   type RunGroup,
+  type SqlValue,
 } from '../../db/group/group.ts'
 import { idBlocks } from '../../db/id-blocks.ts'
 import { inTransaction, refusalOf } from '../../db/transaction.ts'
@@ -15,16 +16,24 @@ import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues, type Change } from '../audit/record.ts'
 import type { Booking } from './booking.ts'
-import { decideGroup, type Customer, type Decision, type EventOnSale, type Order } from './booking-group.ts'
+import {
+  decideGroup,
+  type CanPay,
+  type Customer,
+  type Decision,
+  type EventOnSale,
+  type Order,
+  type TypeOnSale,
+} from './booking-group.ts'
 import { deleteFences, findBookingLocked, lockEvents, putUpFence } from './bookings.sql.ts'
+import { ticketColumns, ticketRow } from './ticket-row.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
 
-/** An order with a name for each ticket, who gave it, and its Idempotency-Key if it came with one. */
-export type PlacedOrder = Order & {
-  holders: readonly string[]
-  caller: Caller
-  key?: IdempotencyKey | undefined
-}
+/** An order, who gave it, and its Idempotency-Key if it came with one. */
+export type PlacedOrder = Order & { caller: Caller; key?: IdempotencyKey | undefined }
+
+/** A booking that is decided, and what its tickets are, or will be when it is paid. */
+type Planned = { booking: Booking } & Pick<Exclude<Decision, Error>, 'items' | 'typeSeats'>
 
 const attempts_max = 10
 const draws_max = 5
@@ -40,28 +49,22 @@ const bookingColumns = [
   'organizer_id',
   'quantity',
   'total_price',
+  'currency',
   'status',
+  'expires_at',
   'created_at',
   'updated_at',
 ] as const
-const ticketColumns = [
-  'id',
-  'booking_id',
-  'event_id',
-  'organizer_id',
-  'customer_id',
-  'holder_name',
-  'ticket_code',
-  'status',
-  'created_at',
-  'updated_at',
-] as const
+const holdColumns = ['booking_id', 'event_id', 'expires_at', 'items'] as const
 
 /**
  * Books a group of orders in one transaction (docs/decisions/0009-group-commit.md). Each gets its booking, or the
  * error that it alone is refused with; one that the database won't take fails alone, and its neighbours go through.
  */
-export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => Promise<(Booking | Error)[]> {
+export function groupCommitter(
+  deps: Deps,
+  canPay?: CanPay,
+): (orders: readonly PlacedOrder[]) => Promise<(Booking | Error)[]> {
   const run: RunGroup = deps.database.openGroups()
   const bookingIds = idBlocks(deps.database, 'booking')
   const ticketIds = idBlocks(deps.database, 'ticket')
@@ -108,10 +111,10 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
     if (!deps.database.dialect.hasTrips) return theLongWay(orders)
     await reserveIds(orders)
     const at = toTimestamp(deps.now())
-    const planned = plan(orders, decideGroup(orders, seen.events, seen.customers, at), at)
+    const planned = plan(orders, decideGroup(orders, seen.events, seen.customers, at, canPay), at)
     // All or nothing: whoever is refused is refused by what is in the database, not by what was seen.
     const allFit = planned.every((one) => !(one instanceof Error))
-    if (allFit && (await atOnce(orders, made(planned)))) return planned
+    if (allFit && (await atOnce(orders, made(planned)))) return bookingsOf(planned)
     return theLongWay(orders)
   }
 
@@ -121,31 +124,28 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   }
 
   /** One trip. False if the guard did not hold, or anything else went wrong without anything being kept. */
-  async function atOnce(orders: readonly PlacedOrder[], bookings: readonly Booking[]): Promise<boolean> {
-    const [first] = bookings as [Booking]
+  async function atOnce(orders: readonly PlacedOrder[], planned: readonly Planned[]): Promise<boolean> {
     const eventIds = ascending(orders.map(({ event_id }) => event_id))
+    const bookings = planned.map(({ booking }) => booking)
     const guard: GroupGuard = {
-      subtraction: {
-        equal: { closed: 0 },
-        above: { date: first.created_at },
-        equalById: { price: eventIds.map((id) => [id, seen.events.get(id)!.price] as const) },
-      },
+      // It counts every change of an event and of its types, so all that was gone by is as it was seen.
+      versions: eventIds.map((id) => [id, seen.events.get(id)!.version] as const),
       rows: {
         table: 'user',
         ids: ascending(orders.map(({ customer_id }) => customer_id)),
         equal: { role: 'customer', deleted_at: null },
       },
-      fence: first.id,
+      fence: bookings[0]!.id,
     }
     try {
-      await run((group) => group.commitAtOnce!(guard, writesOf(bookings, orders)))
+      await run((group) => group.commitAtOnce!(guard, writesOf(planned, orders)))
     } catch (error) {
       for (const id of eventIds) seen.events.delete(id)
       if (error instanceof CommitOutcomeUnknown) return wasCommitted(bookings, error)
       if (error instanceof DomainError || deps.database.dialect.meaningOf(error) === 'unavailable') throw error
       return false
     }
-    for (const { event_id, quantity } of bookings) takeSeen(event_id, quantity)
+    for (const one of planned) takeSeen(one)
     return true
   }
 
@@ -153,89 +153,116 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   async function theLongWay(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
     // Those of a group that went at once and failed are spent.
     await reserveIds(orders)
-    let planned: (Booking | Error)[] = []
+    let planned: (Planned | Error)[] = []
     try {
       await run(async (group) => {
         planned = await decide(group, orders, toTimestamp(deps.now()))
-        const bookings = made(planned)
-        if (bookings.length > 0) await group.commit(writesOf(planned, orders))
+        if (made(planned).length > 0) await group.commit(writesOf(planned, orders))
       })
     } catch (error) {
       if (!(error instanceof CommitOutcomeUnknown)) throw error
-      if (!(await wasCommitted(made(planned), error))) throw new Undone()
+      const bookings = made(planned).map(({ booking }) => booking)
+      if (!(await wasCommitted(bookings, error))) throw new Undone()
     }
-    return planned
+    return bookingsOf(planned)
   }
 
-  async function decide(group: Group, orders: readonly PlacedOrder[], at: Timestamp): Promise<(Booking | Error)[]> {
-    const [events, customers] = (await group.read([
+  async function decide(group: Group, orders: readonly PlacedOrder[], at: Timestamp): Promise<(Planned | Error)[]> {
+    const eventIds = ascending(orders.map(({ event_id }) => event_id))
+    const [rows, types, customers] = (await group.read([
       {
-        select: 'select id, organizer_id, price, available_seat, closed, date, deleted_at from event',
-        ids: ascending(orders.map(({ event_id }) => event_id)),
+        select:
+          'select id, organizer_id, available_seat, closed, date, deleted_at, cancelled_at, sales_open_at, ' +
+          'sales_close_at, currency, hold_minutes, version from event',
+        ids: eventIds,
         lock: 'update',
+      },
+      {
+        select:
+          'select id, event_id, price, available_seat, sales_open_at, sales_close_at, min_per_booking, ' +
+          'max_per_booking, hidden, position, deleted_at from ticket_type',
+        by: 'event_id',
+        ids: eventIds,
+        // Whoever changes a type has its event locked, as this group has.
+        lock: 'none',
       },
       {
         select: 'select id, role, deleted_at from user',
         ids: ascending(orders.map(({ customer_id }) => customer_id)),
         lock: 'share',
       },
-    ])) as unknown as [EventOnSale[], Customer[]]
-    const decisions = decideGroup(orders, byId(events), byId(customers), at)
-    if (deps.database.dialect.hasTrips) remember(events, customers, orders, decisions)
-    return plan(orders, decisions, at)
+    ])) as unknown as [Omit<EventOnSale, 'types'>[], TypeOnSale[], Customer[]]
+    const events = withTypes(rows, types)
+    const decisions = decideGroup(orders, byId(events), byId(customers), at, canPay)
+    const planned = plan(orders, decisions, at)
+    if (deps.database.dialect.hasTrips) remember(events, customers, planned)
+    return planned
   }
 
-  function plan(orders: readonly PlacedOrder[], decisions: readonly Decision[], at: Timestamp): (Booking | Error)[] {
+  function plan(orders: readonly PlacedOrder[], decisions: readonly Decision[], at: Timestamp): (Planned | Error)[] {
     return decisions.map((decision, index) => {
       if (decision instanceof Error) return decision
       const { customer_id, event_id, quantity } = orders[index]!
-      return {
+      const { items, typeSeats, organizer_id, total_price, currency, expires_at } = decision
+      const booking: Booking = {
         id: bookingIds.next(),
         customer_id,
         event_id,
-        organizer_id: decision.organizer_id,
+        organizer_id,
         quantity,
-        total_price: decision.total_price,
-        status: 'success',
-        currency: 'IDR',
+        total_price,
+        currency,
+        status: expires_at === null ? 'success' : 'pending',
         refunded: 0,
-        expires_at: null,
+        expires_at,
         deleted_at: null,
         created_at: at,
         updated_at: at,
       }
+      return { booking, items, typeSeats }
     })
   }
 
-  function writesOf(planned: readonly (Booking | Error)[], orders: readonly PlacedOrder[]): GroupWrite[] {
-    const bookings: (string | number)[][] = []
-    const tickets: (string | number)[][] = []
-    const keys: (string | number)[][] = []
-    const history: (string | number | null)[][] = []
+  function writesOf(planned: readonly (Planned | Error)[], orders: readonly PlacedOrder[]): GroupWrite[] {
+    const bookings: SqlValue[][] = []
+    const tickets: SqlValue[][] = []
+    const holds: SqlValue[][] = []
+    const keys: SqlValue[][] = []
+    const history: SqlValue[][] = []
     const seats = new Map<number, number>()
+    const seatsOfTypes = new Map<number, number>()
     let at: Timestamp = ''
-    for (const [index, booking] of planned.entries()) {
-      if (booking instanceof Error) continue
-      const { holders, key, caller } = orders[index]!
+    for (const [index, one] of planned.entries()) {
+      if (one instanceof Error) continue
+      const { booking, items } = one
+      const { key, caller } = orders[index]!
       at = booking.created_at
-      const { id, event_id, organizer_id, customer_id } = booking
       bookings.push(bookingColumns.map((column) => booking[column]))
-      for (const holder of holders) {
-        const code = deps.newCode()
-        tickets.push([ticketIds.next(), id, event_id, organizer_id, customer_id, holder, code, 'unused', at, at])
-      }
+      if (booking.expires_at === null) {
+        for (const item of items) {
+          for (const holder of item.holder_names) {
+            tickets.push(ticketRow(ticketIds.next(), booking, item, holder, deps.newCode(), at))
+          }
+        }
+      } else holds.push([booking.id, booking.event_id, booking.expires_at, JSON.stringify(items)])
       history.push(auditValues(caller, at, creationOf(booking)))
       if (key) keys.push(keyValues(key, booking, at))
       seats.set(booking.event_id, (seats.get(booking.event_id) ?? 0) + booking.quantity)
+      for (const [id, count] of one.typeSeats) seatsOfTypes.set(id, (seatsOfTypes.get(id) ?? 0) + count)
     }
+    const inserts = [
+      { kind: 'insert' as const, table: 'booking', columns: bookingColumns, rows: bookings },
+      { kind: 'insert' as const, table: 'ticket', columns: ticketColumns, rows: tickets },
+      { kind: 'insert' as const, table: 'hold', columns: holdColumns, rows: holds },
+      { kind: 'insert' as const, table: 'audit_entry', columns: auditColumns, rows: history },
+      { kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys },
+    ]
+    const fewer = (table: string, amounts: Map<number, number>): GroupWrite[] =>
+      amounts.size === 0 ? [] : [{ kind: 'subtract', table, column: 'available_seat', amounts: [...amounts], at }]
     return [
-      { kind: 'subtract', table: 'event', column: 'available_seat', amounts: [...seats], at },
-      { kind: 'insert', table: 'booking', columns: bookingColumns, rows: bookings },
-      { kind: 'insert', table: 'ticket', columns: ticketColumns, rows: tickets },
-      { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
-      ...(keys.length > 0
-        ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
-        : []),
+      ...fewer('event', seats),
+      ...fewer('ticket_type', seatsOfTypes),
+      ...inserts.filter(({ rows }) => rows.length > 0),
     ]
   }
 
@@ -266,25 +293,27 @@ export function groupCommitter(deps: Deps): (orders: readonly PlacedOrder[]) => 
   function remember(
     events: readonly EventOnSale[],
     customers: readonly Customer[],
-    orders: readonly PlacedOrder[],
-    decisions: readonly Decision[],
+    planned: readonly (Planned | Error)[],
   ): void {
     for (const event of events) {
       if (seen.events.size >= events_seen_max) seen.events.clear()
-      seen.events.set(event.id, { ...event })
+      seen.events.set(event.id, event)
     }
     for (const customer of customers) {
       if (seen.customers.size >= customers_seen_max) seen.customers.clear()
       seen.customers.set(customer.id, customer)
     }
-    for (const [index, { event_id, quantity }] of orders.entries()) {
-      if (!(decisions[index] instanceof Error)) takeSeen(event_id, quantity)
-    }
+    for (const one of made(planned)) takeSeen(one)
   }
 
-  function takeSeen(eventId: number, quantity: number): void {
-    const event = seen.events.get(eventId)
-    if (event) event.available_seat -= quantity
+  function takeSeen({ booking, typeSeats }: Planned): void {
+    const event = seen.events.get(booking.event_id)
+    if (!event) return
+    event.available_seat -= booking.quantity
+    for (const [typeId, count] of typeSeats) {
+      const type = event.types.find(({ id }) => id === typeId)
+      if (type?.available_seat) type.available_seat -= count
+    }
   }
 
   return commitGroup
@@ -306,8 +335,18 @@ function creationOf({ id, event_id, customer_id, organizer_id, quantity, total_p
   return { action: 'booking_created', entity: 'booking', entity_id: id, organizer_id, became }
 }
 
-function made(planned: readonly (Booking | Error)[]): Booking[] {
-  return planned.filter((one): one is Booking => !(one instanceof Error))
+function made(planned: readonly (Planned | Error)[]): Planned[] {
+  return planned.filter((one): one is Planned => !(one instanceof Error))
+}
+
+function bookingsOf(planned: readonly (Planned | Error)[]): (Booking | Error)[] {
+  return planned.map((one) => (one instanceof Error ? one : one.booking))
+}
+
+function withTypes(rows: readonly Omit<EventOnSale, 'types'>[], types: readonly TypeOnSale[]): EventOnSale[] {
+  if (rows.length === 1) return [{ ...rows[0]!, types }]
+  const ofEvent = Map.groupBy(types, ({ event_id }) => event_id)
+  return rows.map((row) => ({ ...row, types: ofEvent.get(row.id) ?? [] }))
 }
 
 function ascending(ids: readonly number[]): number[] {

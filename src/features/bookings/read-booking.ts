@@ -2,8 +2,9 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { maySeeBooking, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import type { Booking } from './booking.ts'
-import { findBooking } from './bookings.sql.ts'
+import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
+import type { BookedItem, Booking } from './booking.ts'
+import { findBooking, findHold } from './bookings.sql.ts'
 
 /**
  * A booking that the caller may see.
@@ -14,4 +15,19 @@ export async function readBooking({ database }: Deps, caller: Caller, id: number
   const booking = await reading(database, (db) => findBooking(db, id))
   if (!booking || !maySeeBooking(caller, booking)) throw new DomainError('booking_not_found')
   return booking
+}
+
+/** What was booked: what a hold keeps, or else what its tickets are. */
+export async function readItems({ database }: Deps, booking: Booking): Promise<BookedItem[]> {
+  return reading(database, async (db) => {
+    const hold = booking.status === 'pending' ? await findHold(db, booking.id) : undefined
+    if (hold) return JSON.parse(hold.items) as BookedItem[]
+    const tickets = await listTicketsByBooking(db, booking.id)
+    const alike = Map.groupBy(tickets, ({ ticket_type_id, price }) => `${ticket_type_id} ${price}`)
+    return [...alike.values()].map((some) => ({
+      ticket_type_id: some[0]!.ticket_type_id,
+      price: some[0]!.price,
+      holder_names: some.map(({ holder_name }) => holder_name),
+    }))
+  })
 }

@@ -5,7 +5,9 @@ import { DomainError } from '../../lib/errors.ts'
 import { parseRfc3339, toTimestamp } from '../../lib/time.ts'
 import { difference, record } from '../audit/record.ts'
 import { availableAfterResize, type Event, type EventStatus } from './event.ts'
-import { findEvent, findEventLocked, updateEvent } from './events.sql.ts'
+import { setFirstPrice } from '../ticket-types/first-type.ts'
+import { detailFields, detailsOf, type EventDetails } from './event-details.ts'
+import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.ts'
 
 /** What is left out keeps its value. `status` closes and opens the sale. */
 export type EventChange = {
@@ -15,14 +17,17 @@ export type EventChange = {
   price?: number | undefined
   status?: EventStatus | undefined
   date?: string | undefined
-}
+} & EventDetails
+
+const audited = ['title', 'location', 'capacity', 'price', 'closed', 'date', ...detailFields] as const
 
 /**
  * Changes what is given and keeps the rest. The row stays locked from reading to writing,
  * so that no seat sold in between is lost.
  *
  * @param assertMatches throws if this is not the version that the caller means to change
- * @throws DomainError `event_not_found`, `not_own_event`, `event_date_not_in_future`, `capacity_below_booked_seats`
+ * @throws DomainError `event_not_found`, `not_own_event`, `event_date_not_in_future`, `capacity_below_booked_seats`,
+ *   `sales_window_empty`, `currency_fixed`
  */
 export async function changeEvent(
   deps: Deps,
@@ -43,6 +48,9 @@ export async function changeEvent(
     const date = change.date === undefined ? event.date : parseRfc3339(change.date)!
     const keepsDate = date.slice(0, 19) === event.date.slice(0, 19)
     if (!keepsDate && date <= at) throw new DomainError('event_date_not_in_future')
+    const details = detailsOf(change, event)
+    if (details.currency !== event.currency && (await isBooked(tx, id))) throw new DomainError('currency_fixed')
+    if (change.price !== undefined) await setFirstPrice(tx, id, change.price, at)
     await updateEvent(tx, id, {
       title: title ?? event.title,
       location: location ?? event.location,
@@ -51,6 +59,7 @@ export async function changeEvent(
       price: change.price ?? event.price,
       closed: status === undefined ? event.closed : status === 'unavailable' ? 1 : 0,
       date,
+      ...details,
       updated_at: at,
     })
     const after = (await findEvent(tx, id))!
@@ -59,7 +68,7 @@ export async function changeEvent(
       entity: 'event',
       entity_id: id,
       organizer_id: event.organizer_id,
-      ...difference(event, after, ['title', 'location', 'capacity', 'price', 'closed', 'date']),
+      ...difference(event, after, audited),
     })
     return after
   })

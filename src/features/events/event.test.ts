@@ -11,10 +11,26 @@ for (const [name, event, expected] of [
   test(`an event with ${name} is ${expected}`, () => assert.equal(eventStatus(event), expected))
 }
 
+const event = {
+  available_seat: 1,
+  closed: 0,
+  date: '2030-01-01 10:00:00',
+  cancelled_at: null,
+  sales_open_at: null,
+  sales_close_at: null,
+} as const
+
 test('an event sells until it begins', () => {
-  const event = { available_seat: 1, closed: 0, date: '2030-01-01 10:00:00' } as const
   assert.equal(isOnSale(event, '2030-01-01 09:59:59.999'), true)
   assert.equal(isOnSale(event, '2030-01-01 10:00:00.000'), false)
+})
+
+test('an event sells within its sales alone, and not when it is cancelled', () => {
+  const window = { ...event, sales_open_at: '2029-01-01 00:00:00', sales_close_at: '2029-02-01 00:00:00' }
+  assert.equal(isOnSale(window, '2028-12-31 23:59:59.999'), false)
+  assert.equal(isOnSale(window, '2029-01-01 00:00:00.000'), true)
+  assert.equal(isOnSale(window, '2029-02-01 00:00:00.000'), false)
+  assert.equal(isOnSale({ ...event, cancelled_at: '2029-01-01 00:00:00.000' }, '2029-01-02 00:00:00.000'), false)
 })
 
 test('a new capacity keeps the seats that are sold', () => {

@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely'
 import type { EventTable } from '../../db/schema.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Timestamp } from '../../lib/time.ts'
+import { isWithinSales } from '../ticket-types/ticket-type.ts'
 
 export type Event = Selectable<EventTable>
 export type EventStatus = 'available' | 'unavailable'
@@ -11,9 +12,14 @@ export function eventStatus(event: Pick<Event, 'available_seat' | 'closed'>): Ev
   return event.available_seat > 0 && event.closed === 0 ? 'available' : 'unavailable'
 }
 
-/** Whether tickets can be bought at all: neither sold out nor closed, and not begun yet. */
-export function isOnSale(event: Pick<Event, 'available_seat' | 'closed' | 'date'>, at: Timestamp): boolean {
-  return eventStatus(event) === 'available' && event.date > at
+/** Whether tickets can be bought at all: neither sold out nor closed nor cancelled, within its sales, and not begun yet. */
+export function isOnSale(
+  event: Pick<Event, 'available_seat' | 'closed' | 'date' | 'cancelled_at' | 'sales_open_at' | 'sales_close_at'>,
+  at: Timestamp,
+): boolean {
+  return (
+    eventStatus(event) === 'available' && event.cancelled_at === null && event.date > at && isWithinSales(event, at)
+  )
 }
 
 /**

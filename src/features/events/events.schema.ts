@@ -17,6 +17,12 @@ import type { EventFilter } from './events.sql.ts'
 const required = (message: string) => ({ required: message, minLength: message, pattern: message })
 const noCapacity = 'capacity must be greater than 0'
 const statuses = ['available', 'unavailable'] as const
+const description_length_max = 5_000
+const category_length_max = 50
+const categories_max = 10
+/** Two days: a bank transfer takes its time. */
+const hold_minutes_max = 2_880
+const cancel_hours_max = 8_760
 const badStatus = "invalid status: must be 'available' or 'unavailable'"
 
 const Title = TextField(text_length_max, required('title is required'), { examples: ['Konser Rock 2030'] })
@@ -24,6 +30,36 @@ const Location = TextField(text_length_max, required('location is required'), { 
 const Capacity = IntegerField(1, capacity_max, { required: noCapacity, minimum: noCapacity })
 const Price = IntegerField(0, price_max, { minimum: 'price cannot be negative' }, 'In minor units of the currency')
 const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['available'] })
+
+/** What version 2 knows of an event beside version 1; a merge patch takes null where the schema does. */
+const Limit = Type.Unsafe<string | null>({ ...DateTimeField(), type: ['string', 'null'] })
+const details = {
+  currency: Type.Optional(
+    Type.String({
+      format: 'currency',
+      maxLength: 3,
+      description: 'ISO 4217; fixed when it is first booked',
+      examples: ['IDR'],
+    }),
+  ),
+  time_zone: Type.Optional(
+    Type.String({ format: 'time-zone', maxLength: 64, description: 'IANA', examples: ['Asia/Jakarta'] }),
+  ),
+  description: Type.Optional(Type.String({ maxLength: description_length_max, format: 'text' })),
+  categories: Type.Optional(
+    Type.Array(TextField(category_length_max), { maxItems: categories_max, examples: [['musik', 'rock']] }),
+  ),
+  sales_open_at: Type.Optional(Limit),
+  sales_close_at: Type.Optional(Limit),
+  hold_minutes: Type.Optional(IntegerField(1, hold_minutes_max, {}, 'How long seats are kept for who has yet to pay')),
+  cancel_until_hours: Type.Optional(
+    Type.Unsafe<number | null>({
+      ...IntegerField(0, cancel_hours_max, {}, 'Customers may cancel until so many hours before; null: they may not'),
+      type: ['integer', 'null'],
+    }),
+  ),
+  cancel_refund_percent: Type.Optional(IntegerField(0, 100, {}, 'So much of what they paid goes back to them')),
+}
 
 export const CreateEventBody = Type.Object({
   organizer_id: IntegerField(1, integer_max, {
@@ -37,6 +73,9 @@ export const CreateEventBody = Type.Object({
   price: Type.Optional(Price),
   date: DateTimeField({ required: 'date is required' }),
 })
+
+/** The same in version 2. */
+export const CreateEventBodyV2 = Strict({ ...CreateEventBody.properties, ...details })
 
 /** What is left out keeps its value; the organizer never changes. */
 export const UpdateEventBody = Type.Object({
@@ -58,6 +97,7 @@ export const PatchEventBody = Strict({
   price: Type.Optional(Price),
   status: Type.Optional(Status),
   date: Type.Optional(DateTimeField()),
+  ...details,
 })
 
 export const EventView = Type.Object({
@@ -72,6 +112,27 @@ export const EventView = Type.Object({
   date: Moment,
   created_at: Moment,
   updated_at: Moment,
+})
+
+const MaybeMoment = Type.Union([Moment, Type.Null()])
+
+/** Version 2 shows more of an event. */
+export const EventViewV2 = Type.Object({
+  ...EventView.properties,
+  currency: Type.String({ examples: ['IDR'] }),
+  price_text: Type.String({
+    description: 'The price of its first ticket type, as people read it',
+    examples: ['Rp 500.000'],
+  }),
+  time_zone: Type.String({ examples: ['Asia/Jakarta'] }),
+  description: Type.String(),
+  categories: Type.Array(Type.String()),
+  sales_open_at: MaybeMoment,
+  sales_close_at: MaybeMoment,
+  hold_minutes: Type.Integer({ examples: [15] }),
+  cancel_until_hours: Type.Union([Type.Integer(), Type.Null()]),
+  cancel_refund_percent: Type.Integer({ examples: [100] }),
+  cancelled_at: MaybeMoment,
 })
 
 /** What lists of events are narrowed to, in every version. */

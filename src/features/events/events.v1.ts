@@ -43,7 +43,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
       preValidation: fillInOwnId('organizer_id', 'organizer'),
     },
     async (request, reply) => {
-      const event = await createEvent(deps, request.caller, request.body)
+      const { organizer_id, title, location, capacity, price, date } = request.body
+      const event = await createEvent(deps, request.caller, { organizer_id, title, location, capacity, price, date })
       return reply.code(201).send(success('event created successfully', showEvent(event)))
     },
   )
@@ -99,7 +100,9 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
       },
     },
     async (request) => {
-      const event = await changeEvent(deps, request.caller, request.params.id, request.body)
+      const { title, location, capacity, price, status, date } = request.body
+      const change = { title, location, capacity, price, status, date }
+      const event = await changeEvent(deps, request.caller, request.params.id, change)
       return success('event updated successfully', showEvent(event))
     },
   )

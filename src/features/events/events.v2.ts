@@ -1,22 +1,24 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
-import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { languageOf } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
 import type { Event } from './event.ts'
-import { CreateEventBody, eventFilter, eventFilters, EventView, PatchEventBody } from './events.schema.ts'
+import { CreateEventBodyV2, eventFilter, eventFilters, EventViewV2, PatchEventBody } from './events.schema.ts'
 import { listEvents, type EventSort } from './events.sql.ts'
 import { readEvent } from './read-event.ts'
 import { removeEvent, restoreEvent } from './remove-event.ts'
-import { showEvent } from './show-event.ts'
+import { showEventV2 } from './show-event.ts'
 
 const tags = ['events']
 const params = IdParams('event')
@@ -28,6 +30,8 @@ const EventQuery = Type.Object({
   ...eventFilters,
   sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'date' }),
 })
+
+const show = (event: Event, { headers }: FastifyRequest) => showEventV2(event, languageOf(headers['accept-language']))
 
 /** Seats that are sold change the answer, and not the version. */
 const eventTag = (event: Event) => tagOf(event, event.available_seat)
@@ -42,13 +46,14 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Put an event on sale',
         headers: IdempotencyHeader,
-        body: Strict(CreateEventBody.properties),
+        body: CreateEventBodyV2,
         response: {
-          201: EventView,
+          201: EventViewV2,
           ...problemAnswers(
             'invalid_body',
             'invalid_request',
             'event_date_not_in_future',
+            'sales_window_empty',
             'not_an_organizer',
             'not_own_organizer_id',
             'organizer_not_found',
@@ -64,7 +69,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         createEvent(deps, caller, body, keep),
       )
       setTag(reply, eventTag(result))
-      return reply.code(201).header('location', `${base}/${result.id}`).send(showEvent(result))
+      return reply.code(201).header('location', `${base}/${result.id}`).send(show(result, request))
     },
   )
 
@@ -75,13 +80,13 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'List events',
         querystring: EventQuery,
-        response: { 200: PageOf(EventView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+        response: { 200: PageOf(EventViewV2), ...problemAnswers('invalid_request', 'invalid_cursor') },
       },
     },
     async (request, reply) => {
       const { sort } = request.query
       const listing = listEvents(eventFilter(request.query), sort.replace('-', '') as EventSort, sort.startsWith('-'))
-      return listPage(deps.database, request, reply, listing, showEvent)
+      return listPage(deps.database, request, reply, listing, (event) => show(event, request))
     },
   )
 
@@ -92,13 +97,13 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Read an event and how many seats it has left',
         params,
-        response: { 200: EventView, ...problemAnswers('invalid_request', 'event_not_found') },
+        response: { 200: EventViewV2, ...problemAnswers('invalid_request', 'event_not_found') },
       },
     },
     async (request, reply) => {
       const event = await readEvent(deps.events, request.params.id)
       setTag(reply, eventTag(event))
-      return showEvent(event)
+      return show(event, request)
     },
   )
 
@@ -113,11 +118,13 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         headers: IfMatchHeader,
         body: PatchEventBody,
         response: {
-          200: EventView,
+          200: EventViewV2,
           ...problemAnswers(
             'invalid_body',
             'invalid_request',
             'event_date_not_in_future',
+            'sales_window_empty',
+            'currency_fixed',
             'capacity_below_booked_seats',
             'event_not_found',
             'not_own_event',
@@ -131,7 +138,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       const matches = matchingVersion(request)
       const event = await changeEvent(deps, request.caller, request.params.id, request.body, matches)
       setTag(reply, eventTag(event))
-      return showEvent(event)
+      return show(event, request)
     },
   )
 
@@ -163,7 +170,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         params,
         headers: IdempotencyHeader,
         response: {
-          200: EventView,
+          200: EventViewV2,
           ...problemAnswers(
             'invalid_request',
             'nothing_to_restore',
@@ -180,7 +187,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         restoreEvent(deps, request.caller, id, keep),
       )
       setTag(reply, eventTag(result))
-      return showEvent(result)
+      return show(result, request)
     },
   )
 }

@@ -1,3 +1,5 @@
+import type { Language } from '../../lib/language.ts'
+import { formatMoney } from '../../lib/money.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import { eventStatus, type Event } from './event.ts'
 
@@ -9,5 +11,17 @@ export function showEvent(event: Event) {
     date: toRfc3339(event.date),
     created_at: toRfc3339(event.created_at),
     updated_at: toRfc3339(event.updated_at),
+  }
+}
+
+/** An event as version 2 shows it, to people of this language. */
+export function showEventV2(event: Event, language: Language) {
+  return {
+    ...showEvent(event),
+    price_text: formatMoney(event.price, event.currency, language),
+    categories: JSON.parse(event.categories) as string[],
+    sales_open_at: event.sales_open_at && toRfc3339(event.sales_open_at),
+    sales_close_at: event.sales_close_at && toRfc3339(event.sales_close_at),
+    cancelled_at: event.cancelled_at && toRfc3339(event.cancelled_at),
   }
 }

@@ -1,0 +1,38 @@
+import type { Insertable, Updateable } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import type { TicketTypeTable } from '../../db/schema.ts'
+import type { TicketType } from './ticket-type.ts'
+
+export async function findTicketType(db: Db, id: number): Promise<TicketType | undefined> {
+  return db
+    .selectFrom('ticket_type')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst()
+}
+
+/** Those of an event that are not deleted; there are few: see `types_max`. */
+export async function listTicketTypes(db: Db, eventId: number): Promise<TicketType[]> {
+  return db
+    .selectFrom('ticket_type')
+    .selectAll()
+    .where('event_id', '=', eventId)
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .execute()
+}
+
+export async function insertTicketType(tx: Tx, type: Insertable<TicketTypeTable>): Promise<number> {
+  const { insertId } = await tx.insertInto('ticket_type').values(type).executeTakeFirstOrThrow()
+  return Number(insertId)
+}
+
+/** Counts as a change of the version. To be called with its event locked. */
+export async function updateTicketType(tx: Tx, id: number, change: Updateable<TicketTypeTable>): Promise<void> {
+  await tx
+    .updateTable('ticket_type')
+    .set(({ eb }) => ({ ...change, version: eb('version', '+', 1) }))
+    .where('id', '=', id)
+    .execute()
+}

@@ -1,0 +1,170 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import type { SharedRead } from '../../db/shared-read.ts'
+import { reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { languageOf } from '../../lib/language.ts'
+import { toTimestamp } from '../../lib/time.ts'
+import type { Event } from '../events/event.ts'
+import { readEvent } from '../events/read-event.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
+import { addTicketType, changeTicketType, removeTicketType } from './change-type.ts'
+import { showTicketType } from './show-ticket-type.ts'
+import { inOrder, type TicketType } from './ticket-type.ts'
+import { CreateTicketTypeBody, PatchTicketTypeBody, TicketTypeView } from './ticket-types.schema.ts'
+import { findTicketType, listTicketTypes } from './ticket-types.sql.ts'
+
+const tags = ['ticket types']
+const soundness = ['quantity_range_empty', 'sales_window_empty'] as const
+
+export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
+  Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
+> = async (app, deps) => {
+  const { events } = deps
+  const shownIn = (header: string | undefined, event: Event) => {
+    const [at, language] = [toTimestamp(deps.now()), languageOf(header)]
+    return (type: TicketType) => showTicketType(type, event, at, language)
+  }
+
+  /** A hidden type is shown by its id: who knows it was given it. */
+  async function readType(id: number): Promise<{ type: TicketType; event: Event }> {
+    const type = await reading(deps.database, (db) => findTicketType(db, id))
+    const event = type && (await events.find(type.event_id))
+    if (!event) throw new DomainError('ticket_type_not_found')
+    return { type, event }
+  }
+  const seesHidden = (caller: Caller, { organizer_id }: Event) => isOrganizerOf(caller, organizer_id)
+
+  app.post(
+    '/events/:id/ticket-types',
+    {
+      schema: {
+        tags,
+        summary: 'Add a ticket type to an event',
+        params: IdParams('event'),
+        headers: IdempotencyHeader,
+        body: CreateTicketTypeBody,
+        response: {
+          201: TicketTypeView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'event_not_found',
+            'not_own_event',
+            'too_many_ticket_types',
+            ...soundness,
+            ...keyRefusals,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, body, params, headers } = request
+      const type = await answerOnce(deps, request, reply, 'add ticket type', [params.id, body], (keep) =>
+        addTicketType(deps, caller, params.id, body, keep),
+      )
+      const event = await readEvent(events, params.id)
+      setTag(reply, tagOf(type))
+      void reply.code(201).header('location', `/api/v2/ticket-types/${type.id}`)
+      return shownIn(headers['accept-language'], event)(type)
+    },
+  )
+
+  app.get(
+    '/events/:id/ticket-types',
+    {
+      schema: {
+        tags,
+        summary: 'What kinds of tickets an event has',
+        description: 'At most 50, in the order in which to show them. Hidden ones are shown to the organizer alone.',
+        params: IdParams('event'),
+        response: {
+          200: Type.Object({ items: Type.Array(TicketTypeView) }),
+          ...problemAnswers('invalid_request', 'event_not_found'),
+        },
+      },
+    },
+    async ({ caller, params, headers }) => {
+      const event = await readEvent(events, params.id)
+      const types = inOrder(await reading(deps.database, (db) => listTicketTypes(db, params.id)))
+      const seen = seesHidden(caller, event) ? types : types.filter(({ hidden }) => !hidden)
+      return { items: seen.map(shownIn(headers['accept-language'], event)) }
+    },
+  )
+
+  app.get(
+    '/ticket-types/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Read a ticket type',
+        params: IdParams('ticket type'),
+        response: { 200: TicketTypeView, ...problemAnswers('invalid_request', 'ticket_type_not_found') },
+      },
+    },
+    async ({ params, headers }, reply) => {
+      const { type, event } = await readType(params.id)
+      setTag(reply, tagOf(type, Math.min(type.available_seat ?? event.available_seat, event.available_seat)))
+      return shownIn(headers['accept-language'], event)(type)
+    },
+  )
+
+  app.patch(
+    '/ticket-types/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Change a ticket type; tickets that are sold stay as they are',
+        consumes: ['application/merge-patch+json', 'application/json'],
+        params: IdParams('ticket type'),
+        headers: IfMatchHeader,
+        body: PatchTicketTypeBody,
+        response: {
+          200: TicketTypeView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'ticket_type_not_found',
+            'not_own_event',
+            'capacity_below_booked_seats',
+            'ticket_type_already_sold',
+            'precondition_required',
+            'precondition_failed',
+            ...soundness,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body, headers } = request
+      const type = await changeTicketType(deps, caller, params.id, body, matchingVersion(request))
+      setTag(reply, tagOf(type))
+      return shownIn(headers['accept-language'], await readEvent(events, type.event_id))(type)
+    },
+  )
+
+  app.delete(
+    '/ticket-types/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Take a ticket type off sale for good; tickets that are sold stay good',
+        params: IdParams('ticket type'),
+        response: {
+          204: NoContent,
+          ...problemAnswers('invalid_request', 'ticket_type_not_found', 'not_own_event', 'last_ticket_type'),
+        },
+      },
+    },
+    async ({ caller, params }, reply) => {
+      await removeTicketType(deps, caller, params.id)
+      return reply.code(204).send(null)
+    },
+  )
+}

@@ -1,0 +1,19 @@
+/** The languages that people are spoken to in. */
+export const languages = ['en', 'id'] as const
+export type Language = (typeof languages)[number]
+
+const header_length_max = 200
+
+/**
+ * The language that somebody reads best of those we have, by their Accept-Language
+ * (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4); English if none fits.
+ */
+export function languageOf(header: string | undefined): Language {
+  let best: { language: Language; quality: number } | undefined
+  for (const part of (header ?? '').slice(0, header_length_max).split(',')) {
+    const [, tag = '', quality = '1'] = /^\s*([a-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q=([\d.]+))?\s*$/i.exec(part) ?? []
+    const language = languages.find((one) => one === tag.toLowerCase())
+    if (language && Number(quality) > (best?.quality ?? 0)) best = { language, quality: Number(quality) }
+  }
+  return best?.language ?? 'en'
+}
