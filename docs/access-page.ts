@@ -71,6 +71,7 @@ once.
 | ticket | those of their bookings | those for their events | those for the events whose doors they are at | every ticket |
 | API key | none | those that they made | none | those that they made; may revoke every one |
 | audit entry | none | those about their events and API keys | none | every entry |
+| ledger entry | none | those of their own account; the takings of their events | none | every entry |
 | session | their own | their own, and not by a key | their own | their own |
 
 An API key sells (\`sell\`) for its owner's events alone, to any customer: a box office. It is the one thing that a key

@@ -19,6 +19,7 @@ import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
+import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
@@ -53,6 +54,7 @@ const routesOfV2 = [
   ticketRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
+  ledgerRoutesV2,
 ]
 
 export type App = FastifyInstance

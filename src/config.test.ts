@@ -49,6 +49,10 @@ for (const [env, sentence] of [
   [{ DATABASE_URL: 'mysql://host' }, /^DATABASE_URL must look like/],
   [{ DATABASE_URL: 'mysql://u:100%@host/db' }, /^DATABASE_URL/],
   [{ LOG_LEVEL: 'loud' }, /^LOG_LEVEL must be one of debug, info, warn, error, silent, not "loud"\.$/],
+  ...['50.01', '-1', '2,5', '2.505', '1e1', '.5'].map(
+    (percent) =>
+      [{ PLATFORM_FEE_PERCENT: percent }, /^PLATFORM_FEE_PERCENT must be a percentage from 0 to 50/] as const,
+  ),
   [{ DB_POOL_SIZE: '0' }, /^DB_POOL_SIZE must be/],
   [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY must list .*, not "true"\.$/],
   [{ TRUST_PROXY: '10.0.0.1, 10.0.0.0/33' }, /^TRUST_PROXY must list .*, not "10\.0\.0\.0\/33"\.$/],
@@ -64,6 +68,14 @@ for (const [env, sentence] of [
     assert.throws(() => readConfig(env, false), { name: 'StartupError', message: sentence })
   })
 }
+
+test('the fee is read to the basis point, without a fraction on the way', () => {
+  const feeOf = (percent: string) => readConfig({ PLATFORM_FEE_PERCENT: percent }, false).fee_basis_points
+  assert.deepEqual(
+    ['', '0', '1.15', '2.5', '4.35', '50', '50.00', '0.01'].map(feeOf),
+    [0, 0, 115, 250, 435, 5_000, 5_000, 1],
+  )
+})
 
 test('an address may ask as much as many people, but log in no more often than one', () => {
   const { rate_limits } = readConfig({ RATE_LIMIT_READ: '7/10', RATE_LIMIT_PEOPLE_PER_ADDRESS: '3' }, false)

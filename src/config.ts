@@ -34,6 +34,8 @@ export type Config = Readonly<{
   sunsets: Sunsets
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
+  /** Of what a booking is paid with, the platform's part: 250 are 2.5 %. */
+  fee_basis_points: number
   trusted_proxies: readonly string[]
   cors_origins: readonly string[]
   /** Undefined: nothing is limited. */
@@ -110,6 +112,11 @@ export const settings: readonly Setting[] = [
     meaning: 'Days until the personal data of a deleted user is erased for good, 1 to 3650',
   },
   {
+    name: 'PLATFORM_FEE_PERCENT',
+    default: '0',
+    meaning: 'What the platform keeps of each payment for a booking, in percent: 0 to 50, such as `2.5`',
+  },
+  {
     name: 'SHUTDOWN_MS',
     default: '10000',
     meaning: 'Milliseconds that requests in flight may take after SIGTERM, 0 to 600000',
@@ -181,6 +188,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
+    fee_basis_points: basisPoints('PLATFORM_FEE_PERCENT', read('PLATFORM_FEE_PERCENT'), 50),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
     rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
@@ -330,6 +338,18 @@ function integer(name: string, text: string, min: number, max: number): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < min || value > max) {
     throw new StartupError(`${name} must be a whole number from ${min} to ${max}, not "${text}".`)
+  }
+  return value
+}
+
+/** `2.5` → 250, digit by digit: as a fraction, 1.15 * 100 is not 115. */
+function basisPoints(name: string, text: string, percent_max: number): number {
+  const [, whole = '', digits = ''] = /^(\d{1,2})(?:\.(\d{1,2}))?$/.exec(text) ?? []
+  const value = Number(whole) * 100 + Number(digits.padEnd(2, '0'))
+  if (whole === '' || value > percent_max * 100) {
+    throw new StartupError(
+      `${name} must be a percentage from 0 to ${percent_max} with two decimals at most, such as 2.5, not "${text}".`,
+    )
   }
   return value
 }

@@ -15,6 +15,13 @@ import {
   listLiveKeys,
   listLiveSessions,
 } from '../src/features/accounts/accounts.sql.ts'
+import {
+  listBalances,
+  listCausesOfRefundsDue,
+  listLedgerEntries,
+  listSumsOfCauses,
+  listTakings,
+} from '../src/features/ledger/ledger.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
 import type { Key } from '../src/lib/page.ts'
@@ -65,6 +72,14 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findReset', (db) => findReset(db, 'p7', '2024-01-01 00:00:00.000')],
   ['listApiKeys', (db) => listApiKeys(db, 7)],
   ['listUsersToErase', (db) => listUsersToErase(db, '2024-01-01 00:00:00.000', 50)],
+  ['listLedgerEntries', page(listLedgerEntries())],
+  ['listLedgerEntries of an account', page(listLedgerEntries({ account: 'organizer:1008' }), [4_000])],
+  ['listLedgerEntries of an event', page(listLedgerEntries({ event_id: 9 }), [4_000])],
+  ['listLedgerEntries of a booking', page(listLedgerEntries({ booking_id: 7 }))],
+  ['listBalances', (db) => listBalances(db, 'organizer:1008')],
+  ['listTakings', (db) => listTakings(db, { id: 9, organizer_id: 1_008 })],
+  ['listCausesOfRefundsDue', (db) => listCausesOfRefundsDue(db, 7)],
+  ['listSumsOfCauses', (db) => listSumsOfCauses(db, ['payment 7', 'refund 7 due'])],
   ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
   [
     'findAnswer',
@@ -237,10 +252,45 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }))) {
     await writer.insertInto('idempotency_key').values(rows).execute()
   }
+  for (const rows of chunks(2_000, (n) => ({
+    booking_id: n,
+    provider: 'sandbox' as const,
+    attempt_key: `a${n}`,
+    amount: 1,
+    currency: 'IDR',
+    status: 'paid' as const,
+    ...stamps,
+  }))) {
+    await writer.insertInto('payment').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    payment_id: n,
+    booking_id: n,
+    organizer_id: 1_500,
+    refund_key: `r${n}`,
+    amount: 1,
+    currency: 'IDR',
+    status: 'done' as const,
+    reason: 'cancelled' as const,
+    ...stamps,
+  }))) {
+    await writer.insertInto('refund').values(rows).execute()
+  }
+  for (const rows of chunks(bookings, (n) => ({
+    cause: `payment ${n >> 1}`,
+    account: n % 2 === 0 ? `organizer:${1_000 + (n % 20)}` : `provider:${n % 20}`,
+    amount: n % 2 === 0 ? -1 : 1,
+    currency: 'IDR',
+    event_id: (n % 10) + 1,
+    booking_id: (n >> 1) + 1,
+    at,
+  }))) {
+    await writer.insertInto('ledger_entry').values(rows).execute()
+  }
   const analyze =
     dialect.name === 'sqlite'
       ? 'analyze'
-      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 

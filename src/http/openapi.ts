@@ -34,6 +34,7 @@ const tagsOfV2 = [
   { name: 'staff', description: 'Who works at the door' },
   { name: 'api keys', description: 'For integrations' },
   { name: 'audit', description: 'What happened' },
+  { name: 'ledger', description: 'What was taken, and what is owed to whom' },
 ]
 
 declare module 'fastify' {

@@ -10,7 +10,7 @@ import { accessGround, askers, password, type Entity, type Scene, type Whose } f
 type Case = {
   name: string
   statuses: string
-  request: (scene: Scene) => Promise<{ id?: number; body?: unknown }>
+  request: (scene: Scene) => Promise<{ id?: number; body?: unknown; query?: string }>
 }
 type Table = Readonly<Record<string, readonly Case[]>>
 
@@ -261,6 +261,25 @@ const v2: Table = {
     { name: 'none of theirs', statuses: '401 403 404 403 404 403 403 403 404', request: async () => ({ id: 999_999 }) },
   ],
   'GET /audit-entries': [ask('', '401 403 200 403 200 403 403 403 200')],
+
+  'GET /ledger-entries': [ask('', '401 403 200 403 200 403 403 403 200')],
+  'GET /balance': [
+    ask('organizer_id left out', '401 403 200 403 400 403 403 403 400'),
+    {
+      name: 'own organizer_id',
+      statuses: '401 403 200 403 200 403 403 403 200',
+      request: async ({ me }) => ({ query: `?organizer_id=${me.id}` }),
+    },
+    {
+      name: 'organizer_id of another',
+      statuses: '401 403 403 403 200 403 403 403 200',
+      request: async ({ make }) => ({ query: `?organizer_id=${(await make.anOrganizer()).id}` }),
+    },
+  ],
+  'GET /events/:id/takings': [
+    own('event', '401 403 200 403 200 403 403 403 200'),
+    foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
 }
 
 const tables: Readonly<Record<string, Table>> = { '/api/v1': v1, '/api/v2': v2 }
@@ -293,8 +312,8 @@ const no_such_id = 999_999_999
 /** An update of version 2 says which version it means. */
 const anyVersion = { 'if-match': '*' }
 
-function urlOf(version: string, path: string, id: number | undefined): string {
-  return `${version}${path.replace(':id', String(id)).replace(':user_id', String(no_such_id))}`
+function urlOf(version: string, path: string, id: number | undefined, query = ''): string {
+  return `${version}${path.replace(':id', String(id)).replace(':user_id', String(no_such_id))}${query}`
 }
 
 for (const [version, table] of Object.entries(tables)) {
@@ -307,8 +326,8 @@ for (const [version, table] of Object.entries(tables)) {
         const got: number[] = []
         for (const asker of askers) {
           const one = await scene(asker)
-          const { id, body } = await request(one)
-          const answer = await one.call(method, urlOf(version, path, id), body, anyVersion)
+          const { id, body, query } = await request(one)
+          const answer = await one.call(method, urlOf(version, path, id, query), body, anyVersion)
           got.push(answer.status)
           if (answer.status === 401) assert.match(String(answer.headers['www-authenticate']), /^Bearer realm="karcis"/)
           if (answer.status !== 404 || !name.startsWith('foreign') || path.includes(':user_id')) continue

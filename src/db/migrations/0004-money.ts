@@ -131,8 +131,11 @@ export function money(dialect: Dialect): string[] {
       at ${timestamp} not null,
       constraint ledger_entry_once unique (cause, account)
     ) ${tableOptions}`,
+    // Lists are read newest first by the short ones; what an account or an event adds up to, from the long ones alone.
     `create index ledger_entry_account on ledger_entry (account)`,
     `create index ledger_entry_event on ledger_entry (event_id)`,
+    `create index ledger_entry_account_sum on ledger_entry (account, currency, amount)`,
+    `create index ledger_entry_event_sum on ledger_entry (event_id, account, currency, amount)`,
     `create index ledger_entry_booking on ledger_entry (booking_id)`,
 
     // run_at is null when it is dead: whoever looks for work doesn't see it.

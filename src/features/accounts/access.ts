@@ -86,6 +86,10 @@ export const access: Readonly<Record<string, Rule>> = {
 
   'GET /audit-entries': organizers,
 
+  'GET /ledger-entries': organizers,
+  'GET /balance': organizers,
+  'GET /events/:id/takings': organizers,
+
   'GET /healthz': everyone,
   'GET /readyz': everyone,
   'GET /openapi.json': everyone,
