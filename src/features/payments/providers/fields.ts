@@ -39,7 +39,7 @@ export function needUrl(provider: string, body: unknown, name: string): string {
 
 /** No more than so many characters, and none of them halved. */
 export function cut(text: string, length_max: number): string {
-  return [...text].slice(0, length_max).join('')
+  return Array.from(text).slice(0, length_max).join('')
 }
 
 /** What a person should know, in the room that there is for it. */

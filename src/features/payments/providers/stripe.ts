@@ -295,7 +295,7 @@ function refundedOf(refund: Fields): Refunded {
       return { state: 'done', reference }
     case 'failed':
     case 'canceled':
-      return { state: 'failed', reference, note: textOf(refund['failure_reason']) ?? String(refund['status']) }
+      return { state: 'failed', reference, note: textOf(refund['failure_reason']) ?? refund['status'] }
     default:
       // requires_action: the customer is asked by email where it shall go.
       return { state: 'sent', reference, note: textOf(refund['status']) }

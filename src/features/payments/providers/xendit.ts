@@ -8,7 +8,6 @@ import {
   headerOf,
   isSame,
   jsonOf,
-  listOf,
   needText,
   needUrl,
   noteOf,
@@ -30,7 +29,14 @@ export type XenditOptions = Readonly<{
 type Invoice = Readonly<Record<string, unknown>>
 
 /** In minor units; of the others Xendit decides for itself. https://docs.xendit.co/apidocs/create-invoice */
-const minimums: Readonly<Record<string, number>> = { IDR: 10_000, PHP: 100, THB: 100, VND: 1, MYR: 100, USD: 100 }
+const minimums = new Map([
+  ['IDR', 10_000],
+  ['PHP', 100],
+  ['THB', 100],
+  ['VND', 1],
+  ['MYR', 100],
+  ['USD', 100],
+])
 
 /** How Xendit says that this way of paying can't be reversed. https://docs.xendit.co/docs/refund-payment-request */
 const irreversible = new Set([
@@ -75,11 +81,11 @@ export function xendit({
 
   return {
     name: 'xendit',
-    minimum: (currency) => minimums[currency],
+    minimum: (currency) => minimums.get(currency),
 
     async open(attempt) {
       const { key, amount, currency, description, customer, expires_at, return_url } = attempt
-      if (minimums[currency] === undefined) throw new ProviderError('refused', `Xendit does not take ${currency}`)
+      if (!minimums.has(currency)) throw new ProviderError('refused', `Xendit does not take ${currency}`)
       const invoice =
         theOne(await listInvoices(key)) ??
         (await client.ask({
@@ -195,7 +201,7 @@ function theOne(invoices: readonly Invoice[]): Invoice | undefined {
 function foundOf(invoice: Invoice): Found {
   const currency = textOf(invoice['currency'], 3)?.toUpperCase() ?? 'IDR'
   const value = (isPaid(invoice) ? invoice['paid_amount'] : undefined) ?? invoice['amount']
-  const amount = minimums[currency] === undefined ? undefined : fromDecimal(value, currency)
+  const amount = !minimums.has(currency) ? undefined : fromDecimal(value, currency)
   const state = amount === undefined ? 'review' : stateOf(invoice)
   return {
     state,
