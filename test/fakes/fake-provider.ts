@@ -55,8 +55,10 @@ export type FakeProvider = {
   /** What becomes of refunds: at once, or `finishRefunds` decides. */
   refundsTake: (time: 'no time' | 'their time') => void
   finishRefunds: (succeed?: boolean) => void
-  /** The next calls go wrong, those to certain paths if it says so. */
-  misbehave: (how: Misbehaviour, times?: number, path?: RegExp) => void
+  /** The next calls go wrong; if it says so, only those that are like `POST /v2/invoices`. */
+  misbehave: (how: Misbehaviour, times?: number, calls?: RegExp) => void
+  /** Nothing more goes wrong. */
+  behave: () => void
   /** What the provider would send now. Made early and sent late, it is out of order. */
   webhook: (key: string, options?: WebhookOptions) => SentWebhook
   books: () => Books
@@ -84,10 +86,10 @@ export async function deliver(
   return statuses
 }
 
-/** One byte is another one, and it is JSON still: a digit becomes its neighbour. */
+/** One byte is another one, and it is JSON still: the last digit becomes its neighbour. */
 export function tampered(body: Buffer): Buffer {
   const text = body.toString()
-  const at = text.search(/\d/)
+  const at = text.search(/\d\D*$/)
   return Buffer.from(text.slice(0, at) + String((Number(text[at]) + 1) % 10) + text.slice(at + 1))
 }
 
@@ -103,9 +105,9 @@ export type FakeAnswer = [status: number, body: unknown]
 /** The server of a fake on a port of its own: answers by `handle`, or misbehaves. */
 export async function fakeServer(
   handle: (request: FakeRequest) => FakeAnswer,
-): Promise<Pick<FakeProvider, 'url' | 'misbehave' | 'requests' | 'stop'>> {
+): Promise<Pick<FakeProvider, 'url' | 'misbehave' | 'behave' | 'requests' | 'stop'>> {
   const requests: FakeProvider['requests'] = []
-  const wrongs: { how: Misbehaviour; path: RegExp | undefined }[] = []
+  const wrongs: { how: Misbehaviour; calls: RegExp | undefined }[] = []
 
   const respond = (response: ServerResponse, [status, body]: FakeAnswer, text = JSON.stringify(body)) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(text)
@@ -123,7 +125,7 @@ export async function fakeServer(
       body: Buffer.concat(chunks).toString(),
     }
     requests.push(request)
-    const index = wrongs.findIndex(({ path }) => !path || path.test(request.path))
+    const index = wrongs.findIndex(({ calls }) => !calls || calls.test(`${request.method} ${request.path}`))
     const how = index === -1 ? undefined : wrongs.splice(index, 1)[0]!.how
     const answer: FakeAnswer = how === undefined || how.endsWith('after') ? handle(request) : [500, {}]
     switch (how) {
@@ -156,9 +158,10 @@ export async function fakeServer(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    misbehave(how, times = 1, path = undefined) {
-      for (let time = 0; time < times; time++) wrongs.push({ how, path })
+    misbehave(how, times = 1, calls) {
+      for (let time = 0; time < times; time++) wrongs.push({ how, calls })
     },
+    behave: () => wrongs.splice(0),
     async stop() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

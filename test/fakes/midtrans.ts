@@ -13,7 +13,7 @@ type Transaction = {
   refunds: { key: string; amount: number }[]
 }
 
-const withRefund = ['credit_card', 'gopay', 'shopeepay', 'dana', 'ovo', 'qris', 'kredivo', 'akulaku']
+const withRefund = new Set(['credit_card', 'gopay', 'shopeepay', 'dana', 'ovo', 'qris', 'kredivo', 'akulaku'])
 
 /** Midtrans: a page is known under its token alone; the transaction begins when the customer chooses how to pay. */
 export async function fakeMidtrans(): Promise<FakeProvider> {
@@ -72,7 +72,7 @@ export async function fakeMidtrans(): Promise<FakeProvider> {
     const { refund_key, amount } = body as { refund_key: string; amount: number }
     const before = transaction.refunds.find((refund) => refund.key === refund_key)
     if (!before) {
-      if (!withRefund.includes(transaction.channel) || !['settlement', 'partial_refund'].includes(transaction.status)) {
+      if (!withRefund.has(transaction.channel) || !['settlement', 'partial_refund'].includes(transaction.status)) {
         return say(412, 'Transaction status cannot be updated.')
       }
       if (refunded(transaction) + amount > transaction.amount) return say(413, 'Refund amount exceeds the payment')
@@ -150,7 +150,7 @@ export async function fakeMidtrans(): Promise<FakeProvider> {
       const signature_key = createHash('sha512')
         .update(shown.order_id + shown.status_code + shown.gross_amount + secret)
         .digest('hex')
-      const body = Buffer.from(JSON.stringify({ gross_amount: shown.gross_amount, ...shown, signature_key }))
+      const body = Buffer.from(JSON.stringify({ ...shown, signature_key }))
       return { headers: { 'content-type': 'application/json' }, body: tamper ? tampered(body) : body }
     },
     books: () =>

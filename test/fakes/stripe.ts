@@ -171,7 +171,8 @@ export async function fakeStripe(): Promise<FakeProvider> {
       return refuse(400, 'idempotency_error', 'Keys for idempotent requests can only be used for the same endpoint')
     }
     const answer = before?.answer ?? handle(request)
-    answers.set(key, { request: path + body, answer })
+    // What fails validation is not remembered.
+    if (answer[0] < 400) answers.set(key, { request: path + body, answer })
     return answer
   })
 
