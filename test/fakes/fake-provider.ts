@@ -100,7 +100,7 @@ export type FakeRequest = {
   headers: IncomingHttpHeaders
   body: string
 }
-export type FakeAnswer = [status: number, body: unknown]
+export type FakeAnswer = [status: number, body: unknown, headers?: Record<string, string>]
 
 /** The server of a fake on a port of its own: answers by `handle`, or misbehaves. */
 export async function fakeServer(
@@ -109,8 +109,8 @@ export async function fakeServer(
   const requests: FakeProvider['requests'] = []
   const wrongs: { how: Misbehaviour; calls: RegExp | undefined }[] = []
 
-  const respond = (response: ServerResponse, [status, body]: FakeAnswer, text = JSON.stringify(body)) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(text)
+  const respond = (response: ServerResponse, [status, body, headers]: FakeAnswer, text = JSON.stringify(body)) => {
+    response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
   }
 
   async function serve(message: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -8,6 +8,8 @@ const webhookSecret = 'whsec_fake_secret'
 type Session = {
   id: string
   key: string
+  /** What goes with the payment that the session will make. */
+  metadata: Record<string, string | null>
   /** As Stripe counts it. */
   amount: number
   currency: string
@@ -48,7 +50,7 @@ export async function fakeStripe(): Promise<FakeProvider> {
       status: statusOf(session),
       amount: session.amount,
       currency: session.currency,
-      metadata: { attempt_key: session.key },
+      metadata: session.metadata,
       last_payment_error: session.error === null ? null : { message: session.error },
       latest_charge: session.isPaid
         ? {
@@ -90,6 +92,7 @@ export async function fakeStripe(): Promise<FakeProvider> {
     const session: Session = {
       id: `cs_test_${randomUUID().replaceAll('-', '')}`,
       key: form.get('client_reference_id')!,
+      metadata: { attempt_key: form.get('payment_intent_data[metadata][attempt_key]') },
       amount,
       currency,
       status: 'open',
@@ -128,7 +131,11 @@ export async function fakeStripe(): Promise<FakeProvider> {
     if (path === '/v1/checkout/sessions') return page(...listSessions(query))
     if (path === '/v1/payment_intents/search') {
       const [, key] = /^metadata\['attempt_key'\]:'(.*)'$/.exec(query.get('query')!) ?? []
-      return page([...sessions.values()].filter((one) => one.intent !== null && one.key === key).map(showIntent))
+      return page(
+        [...sessions.values()]
+          .filter((one) => one.intent !== null && one.metadata['attempt_key'] === key)
+          .map(showIntent),
+      )
     }
     if (path === '/v1/refunds' && method === 'POST') return refund(form)
     if (path === '/v1/refunds') {

@@ -81,9 +81,20 @@ test('a wrong key of ours is no refusal of what was asked', async () => {
 })
 
 test('a redirect is not followed: it would carry the key away', async () => {
-  answer = [307, { location: 'nowhere' }]
-  await assert.rejects(client({ retries_max: 0 }).ask(get), kindOf('unknown'))
+  answer = [307, {}, { location: `${server.url}/elsewhere` }]
+  const { ask, calls } = client({ retries_max: 0 })
+  await assert.rejects(ask(get), kindOf('unknown'))
+  assert.equal(calls(), 1)
   answer = [200, { good: true }]
+})
+
+test('only failures in a row open the circuit', async () => {
+  const { ask } = client({ breaker: breaker('Tester', { failures_max: 3 }), retries_max: 0 })
+  for (let round = 0; round < 3; round++) {
+    server.misbehave('error', 2)
+    for (let time = 0; time < 2; time++) await assert.rejects(ask(get), /answered 500/)
+    assert.deepEqual(await ask(get), { good: true })
+  }
 })
 
 test('a provider that is down is not asked for a while, then once, then as before', async () => {

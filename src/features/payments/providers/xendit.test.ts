@@ -41,6 +41,13 @@ test('an attempt that has expired is not opened a second time', async () => {
   assert.equal(fake.madeUnder('once'), 1)
 })
 
+test('an invoice whose answer is lost is not made again at once, but looked for', async () => {
+  fake.misbehave('drop after', 1, /^POST/)
+  await assert.rejects(provider.open({ ...attempt, key: 'lost' }), { kind: 'unknown' })
+  await provider.open({ ...attempt, key: 'lost' })
+  assert.equal(fake.madeUnder('lost'), 1)
+})
+
 test('of two invoices that were made after all, the paid one counts, and the other is closed', async () => {
   const payment = { key: 'two', reference: null, charge: null }
   const first = await provider.open({ ...attempt, key: 'two' })
