@@ -7,6 +7,7 @@ import { readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
+import { examine } from './doctor.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { newTicketCode } from './lib/codes.ts'
@@ -22,6 +23,7 @@ const usage = `Usage: karcis <command>
   migrate   bring the database's tables up to date
   seed      add the demo users and events
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
+  doctor    look at every row, say what breaks the rules, and change nothing
   demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
@@ -61,6 +63,12 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
       return withDeps(config, async (deps) => {
         await migrate(deps.database)
         console.log(await makeUser(deps, rest))
+      })
+    case 'doctor':
+      return withDeps(config, async ({ database }) => {
+        const { sound, lines } = await examine(database)
+        console.log(lines.join('\n'))
+        if (!sound) process.exitCode = 1
       })
     case 'help':
     case '--help':

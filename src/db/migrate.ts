@@ -45,6 +45,15 @@ export async function migrate(database: Database): Promise<string[]> {
   })
 }
 
+/** Whether the tables are those of this version, found out without touching them. */
+export async function isUpToDate({ db }: Database): Promise<boolean> {
+  const tables = await db.introspection.getTables()
+  if (!tables.some(({ name }) => name === 'migration')) return false
+  const { rows } = await sql<{ name: string }>`select name from migration`.execute(db)
+  const applied = new Set(rows.map(({ name }) => name))
+  return migrations.every(({ name }) => applied.has(name))
+}
+
 /** A table that is made anew is missing for a moment, so foreign keys are looked at when all is done. */
 async function migrateSqlite(database: Database): Promise<string[]> {
   await sql`pragma foreign_keys = off`.execute(database.writer)

@@ -23,8 +23,10 @@ const open_ms_max = 10_000
 export async function openSqlite(file: string): Promise<Database> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { writer, reader } = await openConnections(file)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(reader) }) })
-  const writing = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(writer) }) })
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(reader, 'begin') }) })
+  const writing = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: asKyselyExpects(writer, 'begin immediate') }),
+  })
   return {
     dialect: sqlite,
     db,
@@ -58,14 +60,16 @@ async function openConnections(file: string): Promise<{ writer: DatabaseSync; re
   }
 }
 
-/** Gives Kysely's SQLite dialect the shape that it knows from better-sqlite3. */
-function asKyselyExpects(connection: DatabaseSync): SqliteDatabase {
+/**
+ * Gives Kysely's SQLite dialect the shape that it knows from better-sqlite3. Who writes begins at once: a plain `begin`
+ * would take the write lock at the first write, too late to wait for it. Who can't write could not begin so.
+ */
+function asKyselyExpects(connection: DatabaseSync, begin: 'begin' | 'begin immediate'): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>()
   return {
     close: () => connection.close(),
     prepare(sql) {
-      // A plain `begin` would take the write lock at the first write, too late to wait for it.
-      const text = sql === 'begin' ? 'begin immediate' : sql
+      const text = sql === 'begin' ? begin : sql
       let statement = prepared.get(text)
       if (!statement) {
         if (prepared.size === statements_max) prepared.delete(prepared.keys().next().value!)

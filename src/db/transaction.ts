@@ -41,6 +41,22 @@ export async function reading<T>(database: Database, read: (db: Db) => Promise<T
   }
 }
 
+/**
+ * Runs reads that must agree with one another: all of them see what was kept when the first began. Elsewhere a server
+ * reads whatever is newest, statement by statement.
+ *
+ * @throws DomainError `server_busy` or `database_unavailable`, as inTransaction does
+ */
+export async function inSnapshot<T>(database: Database, read: (db: Db) => Promise<T>): Promise<T> {
+  try {
+    // SQLite knows one level alone, which is this one.
+    const transaction = database.db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+    return await transaction.execute(read)
+  } catch (error) {
+    throw refusalOf(database, error)
+  }
+}
+
 /** What a caller is told of an error of the database that is nobody's fault; any other error as it is. */
 export function refusalOf({ dialect }: Database, error: unknown): unknown {
   if (error instanceof CommitOutcomeUnknown) return new DomainError('outcome_unknown', undefined, { cause: error })
