@@ -19,6 +19,7 @@ import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
+import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
@@ -51,6 +52,7 @@ const routesOfV2 = [
   ticketRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
+  outboxRoutesV2,
 ]
 
 export type App = FastifyInstance

@@ -81,6 +81,9 @@ export const access: Readonly<Record<string, Rule>> = {
 
   'GET /audit-entries': organizers,
 
+  'GET /outbox-messages': adminOnly,
+  'POST /outbox-messages/:id/retry': adminOnly,
+
   'GET /healthz': everyone,
   'GET /readyz': everyone,
   'GET /openapi.json': everyone,

@@ -2,7 +2,16 @@ import type { Tx } from '../../db/database.ts'
 import type { Caller } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
-export const entities = ['user', 'event', 'booking', 'ticket', 'session', 'api_key', 'event_staff'] as const
+export const entities = [
+  'user',
+  'event',
+  'booking',
+  'ticket',
+  'session',
+  'api_key',
+  'event_staff',
+  'outbox_message',
+] as const
 
 /** What may happen to a row, in the past tense of whoever did it. */
 export type Change = {
