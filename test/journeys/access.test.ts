@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { aDeadMessage } from '../support/outbox.ts'
 import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
 
 /**
@@ -242,6 +243,14 @@ const v2: Table = {
     { name: 'none of theirs', statuses: '401 403 404 403 404 403 403 403 404', request: async () => ({ id: 999_999 }) },
   ],
   'GET /audit-entries': [ask('', '401 403 200 403 200 403 403 403 200')],
+  'GET /outbox-messages': [ask('', '401 403 403 403 200 403 403 403 200')],
+  'POST /outbox-messages/:id/retry': [
+    {
+      name: 'a dead one',
+      statuses: '401 403 403 403 200 403 403 403 200',
+      request: async ({ deps }) => ({ id: await aDeadMessage(deps) }),
+    },
+  ],
 }
 
 const tables: Readonly<Record<string, Table>> = { '/api/v1': v1, '/api/v2': v2 }
