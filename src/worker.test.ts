@@ -150,9 +150,9 @@ test('a chore is done in batches until nothing is due; what fails or hangs keeps
   assert.equal(hasStopped, false, 'what is under way is finished')
   open(0)
   await stopped
-  assert.deepEqual(lines.map(({ chore, level }) => [chore, level]).toSorted(), [
-    ['bad', 'error'],
-    ['blind', 'error'],
+  assert.deepEqual(lines.map(({ chore, level }) => `${String(chore)}: ${String(level)}`).toSorted(), [
+    'bad: error',
+    'blind: error',
   ])
 })
 

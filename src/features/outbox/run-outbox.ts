@@ -76,7 +76,14 @@ async function claimDue({ database, now }: Deps, log: Logger): Promise<{ count: 
   for (const message of spent) log.error(named(message), 'a message is dead: its last attempt never ended')
   return {
     count: due.length + spent.length,
-    claims: due.map((message) => ({ ...message, attempts: message.attempts + 1, run_at })),
+    claims: due.map(({ id, kind, key, payload, attempts }) => ({
+      id,
+      kind,
+      key,
+      payload,
+      attempts: attempts + 1,
+      run_at,
+    })),
   }
 }
 
