@@ -20,6 +20,7 @@ import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
+import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
@@ -55,6 +56,7 @@ const routesOfV2 = [
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,
+  outboxRoutesV2,
 ]
 
 export type App = FastifyInstance

@@ -29,6 +29,8 @@ export type Config = Readonly<{
   is_production: boolean
   /** `off`: without accounts, as in a classroom; anyone may do anything. */
   auth: 'on' | 'off'
+  /** `off`: what is due is done by processes of their own. */
+  worker: 'on' | 'off'
   /** Made when the server starts and there is no admin yet. */
   admin: { email: string; password: string } | undefined
   sunsets: Sunsets
@@ -115,11 +117,14 @@ export const settings: readonly Setting[] = [
     name: 'PLATFORM_FEE_PERCENT',
     default: '0',
     meaning: 'What the platform keeps of each payment for a booking, in percent: 0 to 50, such as `2.5`',
+    name: 'WORKER',
+    default: 'on',
+    meaning: '`off`: the server leaves what is due, such as its messages to others, to `npm run worker`',
   },
   {
     name: 'SHUTDOWN_MS',
     default: '10000',
-    meaning: 'Milliseconds that requests in flight may take after SIGTERM, 0 to 600000',
+    meaning: 'Milliseconds that what is in flight may take after SIGTERM, 0 to 600000',
   },
   {
     name: 'TRUST_PROXY',
@@ -185,6 +190,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     shutdown_ms_max: integer('SHUTDOWN_MS', read('SHUTDOWN_MS'), 0, 600_000),
     is_production: read('NODE_ENV') === 'production',
     auth: authMode(read),
+    worker: oneOf('WORKER', read('WORKER'), ['on', 'off']),
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),

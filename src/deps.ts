@@ -13,6 +13,8 @@ export type Deps = Readonly<{
   verifyPassword: (password: string, hash: string) => Promise<boolean>
   /** Sends a secret link to a person, by a way that reaches nobody else. */
   deliver: (message: Message) => void
+  /** Tells this server's worker that something may be due. After the commit: before it there is nothing to see. */
+  wake: () => void
 }>
 
 /** A link for one person; the token is in it and nowhere else. */

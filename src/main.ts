@@ -16,10 +16,12 @@ import { makeUser } from './make-user.ts'
 import { seed } from './seed.ts'
 import { serve } from './serve.ts'
 import { explainStartup } from './startup-problems.ts'
+import { work } from './work-command.ts'
 
 const usage = `Usage: karcis <command>
 
   serve     start the server (npm start)
+  worker    do what is due, beside servers that run with WORKER=off (npm run worker)
   migrate   bring the database's tables up to date
   seed      add the demo users and events
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
@@ -48,6 +50,8 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
     case 'serve':
     case 'demo':
       return serve(config, { deps: openDeps, counts: openCounts }, { isDemo: command === 'demo', startedByNpm })
+    case 'worker':
+      return work(config, openDeps, startedByNpm)
     case 'migrate':
       return withDeps(config, async ({ database }) => {
         const applied = await migrate(database)
@@ -78,7 +82,7 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
   }
 }
 
-async function openDeps(config: Config, log?: Logger): Promise<Deps> {
+async function openDeps(config: Config, log?: Logger, wake = () => {}): Promise<Deps> {
   const database = await openDatabase(config.database, config.database_pool_size)
   return {
     database,
@@ -91,6 +95,7 @@ async function openDeps(config: Config, log?: Logger): Promise<Deps> {
       config.is_production
         ? log?.warn({ kind: message.kind }, 'a link was asked for, but this server sends no mail yet')
         : log?.info(message, 'instead of a mail, outside production'),
+    wake,
   }
 }
 

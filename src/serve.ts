@@ -8,10 +8,12 @@ import type { Deps } from './deps.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
 import { seed } from './seed.ts'
-
-const orphan_check_ms = 250
+import { stopOnSignal } from './stop-on-signal.ts'
+import { workOf } from './work.ts'
+import { startWorker, type Worker } from './worker.ts'
 
 /**
  * Connections that wait to be accepted. With Node's 511, a crowd that comes at once has its packets dropped, and
@@ -19,21 +21,23 @@ const orphan_check_ms = 250
  */
 const backlog_max = 4_096
 
-/** Migrates, listens, and stays until SIGTERM or SIGINT. */
+/** Migrates, listens, works unless another process does, and stays until SIGTERM or SIGINT. */
 export async function serve(
   config: Config,
   open: {
-    deps: (config: Config, log: Logger) => Promise<Deps>
+    deps: (config: Config, log: Logger, wake: () => void) => Promise<Deps>
     counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
   const log = createLogger(config)
-  const deps = await open.deps(config, log)
+  const signal = wakeSignal()
+  const deps = await open.deps(config, log, signal.wake)
   const counts = await open.counts(config, log)
   let app: App | undefined
+  let worker: Worker | undefined
   const close = async () => {
-    await app?.close()
+    await Promise.all([app?.close(), worker?.stop()])
     counts?.close()
     await deps.database.close()
   }
@@ -63,33 +67,6 @@ export async function serve(
     throw error
   }
   startHousekeeping(deps, log, config.purge_days)
+  if (config.worker === 'on') worker = startWorker(deps, log, { ...workOf(deps, log), signal })
   stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
-}
-
-/** Accepts nothing new, finishes what is in flight, closes the database, exits 0. */
-function stopOnSignal(close: () => Promise<void>, log: Logger, shutdown_ms_max: number, startedByNpm: boolean): void {
-  let stopping = false
-  const stop = async (signal: string) => {
-    if (stopping) return
-    stopping = true
-    log.info({ signal }, 'stopping')
-    const deadline = setTimeout(() => {
-      log.error('requests were still in flight at the deadline')
-      log.flush()
-      process.exit(1)
-    }, shutdown_ms_max)
-    await close()
-    clearTimeout(deadline)
-    log.info('stopped')
-    log.flush(() => process.exit(0))
-  }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
-  if (startedByNpm) {
-    // npm gives its signal to a shell, which ends without passing it on; its end is all that is seen of it here.
-    const parent = process.ppid
-    const watch = setInterval(() => {
-      if (process.ppid !== parent) void stop('the end of npm')
-    }, orphan_check_ms)
-    watch.unref()
-  }
 }

@@ -22,6 +22,7 @@ import {
   listSumsOfCauses,
   listTakings,
 } from '../src/features/ledger/ledger.sql.ts'
+import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
 import type { Key } from '../src/lib/page.ts'
@@ -80,6 +81,11 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listTakings', (db) => listTakings(db, { id: 9, organizer_id: 1_008 })],
   ['listCausesOfRefundsDue', (db) => listCausesOfRefundsDue(db, 7)],
   ['listSumsOfCauses', (db) => listSumsOfCauses(db, ['payment 7', 'refund 7 due'])],
+  ['findNextRun', findNextRun],
+  ['lockDue', (db) => lockDue(db as never, { ...database.dialect, locksRows: false }, '2024-06-01 00:00:00.000', 8)],
+  ['findMessage', (db) => findMessage(db, 7)],
+  ['listMessages that wait', page(listMessages('waiting'), ['2025-01-01 07:00:00.000', 7])],
+  ['listMessages that are dead', page(listMessages('dead'), ['2025-01-01 07:00:00.000', 7])],
   ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
   [
     'findAnswer',
@@ -287,10 +293,21 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }))) {
     await writer.insertInto('ledger_entry').values(rows).execute()
   }
+  for (const rows of chunks(2_000, (n) => ({
+    kind: 'test',
+    dedup_key: `k${n}`,
+    payload: '{}',
+    run_at: n % 4 > 0 ? at : null,
+    dead_at: n % 4 > 0 ? null : at,
+    last_error: null,
+    created_at: at,
+  }))) {
+    await writer.insertInto('outbox').values(rows).execute()
+  }
   const analyze =
     dialect.name === 'sqlite'
       ? 'analyze'
-      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 

@@ -94,6 +94,8 @@ const refusals = {
 
   ticket_not_found: [404, 'ticket not found'],
   ticket_already_used: [400, 'ticket has already been used'],
+
+  outbox_message_not_found: [404, 'there is no dead message under this id'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type ErrorCode = keyof typeof refusals

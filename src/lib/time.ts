@@ -9,6 +9,11 @@ export function toTimestamp(date: Date): Timestamp {
   return date.toISOString().slice(0, 23).replace('T', ' ')
 }
 
+/** Stored form → `Date`. */
+export function dateOf(timestamp: Timestamp): Date {
+  return new Date(`${timestamp.replace(' ', 'T')}Z`)
+}
+
 /** Stored form → RFC 3339 in UTC, to the second, as the API shows it: `2025-01-15T10:30:00Z`. */
 export function toRfc3339(timestamp: Timestamp): string {
   return `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { aDeadMessage } from '../support/outbox.ts'
 import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
 
 /**
@@ -279,6 +280,14 @@ const v2: Table = {
   'GET /events/:id/takings': [
     own('event', '401 403 200 403 200 403 403 403 200'),
     foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'GET /outbox-messages': [ask('', '401 403 403 403 200 403 403 403 200')],
+  'POST /outbox-messages/:id/retry': [
+    {
+      name: 'a dead one',
+      statuses: '401 403 403 403 200 403 403 403 200',
+      request: async ({ deps }) => ({ id: await aDeadMessage(deps) }),
+    },
   ],
 }
 

@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { openDatabase } from '../../src/db/database.ts'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { createEmptyDatabase, onSqlite } from '../support/database.ts'
-import { http, killLeftovers, runCommand, startServer } from '../support/servers.ts'
+import { testDeps } from '../support/deps.ts'
+import { aMessage, eventually } from '../support/outbox.ts'
+import { http, killLeftovers, runCommand, startProcess, startServer } from '../support/servers.ts'
 
 after(killLeftovers)
 
@@ -73,6 +75,18 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     await assert.rejects(fetch(`${server.url}/healthz`))
   })
 }
+
+test('worker does what is due until it is stopped, then exits 0; WORKER=off leaves it to that one', async () => {
+  const worker = startProcess('karcis.js', ['worker'], { DATABASE_URL })
+  await eventually(() => worker.output().includes('"msg":"working"'))
+  const server = await startServer(DATABASE_URL, { WORKER: 'off' })
+  const database = await openDatabase(databaseTargetFromUrl(DATABASE_URL), 1)
+  const { id } = await aMessage(testDeps(database), { kind: 'unknown' })
+  await eventually(() => worker.output().includes(`"message_id":${id}`))
+  for (const one of [worker, server]) assert.equal(await one.stop('SIGTERM'), 0, one.output())
+  assert.ok(!server.output().includes('"message_id"'))
+  await database.close()
+})
 
 test('a SIGTERM to npm stops the server that npm started', async () => {
   const npm = spawn('npm', ['start'], {

@@ -15,6 +15,7 @@ export function testDeps(database: Database, overrides: Partial<Deps> = {}): Dep
     hashPassword: async (password) => quickHash(password),
     verifyPassword: async (password, hash) => quickHash(password) === hash,
     deliver: () => {},
+    wake: () => {},
     ...overrides,
   }
 }

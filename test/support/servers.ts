@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export type Server = {
-  url: string
+export type Running = {
   process: ChildProcess
   /** Everything that it printed. */
   output: () => string
   /** Sends the signal and waits for the end; the exit code, or null if a signal ended it. */
   stop: (signal?: NodeJS.Signals) => Promise<number | null>
 }
+export type Server = Running & { url: string }
 
 const running = new Set<ChildProcess>()
 
@@ -41,6 +41,19 @@ export async function startServer(databaseUrl: string, env: Record<string, strin
   }
 }
 
+/** A real process of one of our files, such as karcis.js with a command. */
+export function startProcess(file: string, args: string[], env: Record<string, string> = {}): Running {
+  const { child, output, ended } = spawnNode(file, args, env)
+  return {
+    process: child,
+    output,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
 /** Runs one command of the command line to its end. */
 export async function runCommand(
   command: string,
@@ -51,8 +64,10 @@ export async function runCommand(
   return { code, output: output() }
 }
 
-function run(command: string, env: Record<string, string>) {
-  const child = spawn(process.execPath, [`${root}/karcis.js`, command], {
+const run = (command: string, env: Record<string, string>) => spawnNode('karcis.js', [command], env)
+
+function spawnNode(file: string, args: string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [`${root}/${file}`, ...args], {
     // A folder without .env, and none of the settings of whoever runs the tests.
     cwd: env['CWD'] ?? '/',
     // All load comes from one address here; a test of the limits switches them on.

@@ -89,6 +89,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /ledger-entries': organizers,
   'GET /balance': organizers,
   'GET /events/:id/takings': organizers,
+  'GET /outbox-messages': adminOnly,
+  'POST /outbox-messages/:id/retry': adminOnly,
 
   'GET /healthz': everyone,
   'GET /readyz': everyone,

@@ -13,6 +13,7 @@ export const entities = [
   'ticket_type',
   'payment',
   'refund',
+  'outbox_message',
 ] as const
 
 /** What may happen to a row, in the past tense of whoever did it. */

@@ -1,0 +1,141 @@
+import type { Logger } from 'pino'
+import { inTransaction } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { deleteClaimed, leaseMessages, lockDue, updateClaimed, updateMessage, type Claim } from './outbox.sql.ts'
+
+/** All of a batch run at once: what waited behind others would use up its lease. */
+const batch_max = 8
+const lease_ms = 60_000
+/** Well within the lease, so that what is under way here is not begun elsewhere. */
+const handler_ms_max = 30_000
+const attempts_max = 12
+const backoff_ms = 1_000
+const backoff_ms_max = 600_000
+const later_ms_min = 1_000
+const error_length_max = 500
+
+/**
+ * Does what a message asks for. It may run twice for one message, and a time-out does not end it, so it must be safe
+ * to repeat and have shorter time-outs of its own. Whatever it throws is kept for people to read: no secrets.
+ */
+export type Handler = (
+  payload: unknown,
+  message: Readonly<{ id: number; key: string; attempts: number }>,
+) => Promise<void>
+
+/** By the kind of message. */
+export type Handlers = Readonly<Record<string, Handler>>
+
+/** Thrown by a handler whose time has not come: run again at that moment, and not counted as a failure. */
+export class TryLater extends Error {
+  override name = 'TryLater'
+  readonly at: Timestamp
+
+  constructor(at: Timestamp) {
+    super(`not before ${at}`)
+    this.at = at
+  }
+}
+
+type Outbox = { deps: Deps; handlers: Handlers; log: Logger; limits: { handler_ms_max: number } }
+
+/**
+ * Runs one batch of messages that are due, and returns how many they were. Each is claimed by a lease: until that
+ * ends nobody else runs it, and if this process dies, somebody does then.
+ *
+ * @throws DomainError `server_busy` or `database_unavailable`; what it had claimed comes again by itself
+ */
+export async function runOutbox(
+  deps: Deps,
+  handlers: Handlers,
+  log: Logger,
+  limits = { handler_ms_max },
+): Promise<number> {
+  const { count, claims } = await claimDue(deps, log)
+  const outbox = { deps, handlers, log, limits }
+  const ends = await Promise.allSettled(claims.map((claim) => perform(outbox, claim)))
+  const failed = ends.find((end) => end.status === 'rejected')
+  if (failed) throw failed.reason
+  return count
+}
+
+async function claimDue({ database, now }: Deps, log: Logger): Promise<{ count: number; claims: Claim[] }> {
+  const at = now()
+  const run_at = after(at, lease_ms)
+  const { due, spent } = await inTransaction(database, async (tx) => {
+    const found = await lockDue(tx, database.dialect, toTimestamp(at), batch_max)
+    const due = found.filter(({ attempts }) => attempts < attempts_max)
+    // Whoever had the last attempt died of it, or with it.
+    const spent = found.filter(({ attempts }) => attempts >= attempts_max)
+    const ids = due.map(({ id }) => id)
+    if (ids.length > 0) await leaseMessages(tx, ids, run_at)
+    for (const { id } of spent) await updateMessage(tx, id, dead(at, 'its last attempt never ended'))
+    return { due, spent }
+  })
+  for (const message of spent) log.error(named(message), 'a message is dead: its last attempt never ended')
+  return {
+    count: due.length + spent.length,
+    claims: due.map(({ id, kind, key, payload, attempts }) => ({
+      id,
+      kind,
+      key,
+      payload,
+      attempts: attempts + 1,
+      run_at,
+    })),
+  }
+}
+
+async function perform(outbox: Outbox, claim: Claim): Promise<void> {
+  const { database } = outbox.deps
+  try {
+    await handle(outbox, claim)
+  } catch (error) {
+    return putOff(outbox, claim, error)
+  }
+  await inTransaction(database, (tx) => deleteClaimed(tx, claim))
+}
+
+async function handle({ handlers, limits }: Outbox, { kind, payload, id, key, attempts }: Claim): Promise<void> {
+  const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined
+  // A newer server may know it.
+  if (!handler) throw new Error(`this server knows no messages of the kind ${kind}`)
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    const late = () => reject(new Error(`no end after ${limits.handler_ms_max} ms`))
+    timer = setTimeout(late, limits.handler_ms_max)
+  })
+  const work = (async () => handler(JSON.parse(payload), { id, key, attempts }))()
+  await Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
+}
+
+async function putOff({ deps, log }: Outbox, claim: Claim, error: unknown): Promise<void> {
+  const { attempts } = claim
+  const now = deps.now()
+  const set = (changes: Parameters<typeof updateClaimed>[2]) =>
+    inTransaction(deps.database, (tx) => updateClaimed(tx, claim, changes))
+
+  if (error instanceof TryLater) {
+    const soonest = after(now, later_ms_min)
+    return set({ run_at: error.at > soonest ? error.at : soonest, attempts: attempts - 1 })
+  }
+  const last_error = String(error).slice(0, error_length_max).toWellFormed()
+  if (attempts >= attempts_max) {
+    log.error({ ...named(claim), err: error }, 'a message is dead: it failed too often')
+    return set(dead(now, last_error))
+  }
+  log.warn({ ...named(claim), err: error }, 'a message failed, and will be tried again')
+  // Full jitter: what failed together should not come again together.
+  const wait_ms = Math.random() * Math.min(backoff_ms_max, backoff_ms * 2 ** attempts)
+  return set({ run_at: after(now, wait_ms), last_error })
+}
+
+const after = (moment: Date, ms: number): Timestamp => toTimestamp(new Date(moment.getTime() + ms))
+const dead = (at: Date, last_error: string) => ({ run_at: null, dead_at: toTimestamp(at), last_error })
+const named = ({ id, kind, key, attempts }: Pick<Claim, 'id' | 'kind' | 'key' | 'attempts'>) => ({
+  message_id: id,
+  kind,
+  key,
+  attempts,
+})

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { migrate } from './db/migrate.ts'
+import type { Deps } from './deps.ts'
+import { wakeSignal } from './lib/wake.ts'
+import { createLogger } from './log.ts'
+import { stopOnSignal } from './stop-on-signal.ts'
+import { workOf } from './work.ts'
+import { startWorker } from './worker.ts'
+
+/** Migrates, as a server does, and does what is due until SIGTERM or SIGINT. */
+export async function work(
+  config: Config,
+  openDeps: (config: Config, log: Logger, wake: () => void) => Promise<Deps>,
+  startedByNpm: boolean,
+): Promise<void> {
+  const log = createLogger(config)
+  const signal = wakeSignal()
+  const deps = await openDeps(config, log, signal.wake)
+  try {
+    const applied = await migrate(deps.database)
+    if (applied.length > 0) log.info({ applied }, 'migrated')
+  } catch (error) {
+    await deps.database.close()
+    throw error
+  }
+  const worker = startWorker(deps, log, { ...workOf(deps, log), signal })
+  log.info({ database: config.database.dialect }, 'working')
+  const close = async () => {
+    await worker.stop()
+    await deps.database.close()
+  }
+  stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
+}
