@@ -31,6 +31,8 @@ export type Config = Readonly<{
   auth: 'on' | 'off'
   /** Made when the server starts and there is no admin yet. */
   admin: { email: string; password: string } | undefined
+  /** Whether payments can be made with no money, on a page of this server. */
+  sandbox_payments: boolean
   sunsets: Sunsets
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
@@ -96,6 +98,13 @@ export const settings: readonly Setting[] = [
     meaning: 'With `ADMIN_PASSWORD`: an admin to make when the server starts and there is none',
   },
   { name: 'ADMIN_PASSWORD', default: '', meaning: 'At least 8 characters; take it out again when the admin is made' },
+  {
+    name: 'SANDBOX_PAYMENTS',
+    default: 'off',
+    meaning:
+      '`on` offers payments that are made on a page of this server, without money and without an account anywhere; ' +
+      'never in production',
+  },
   {
     name: 'V1_SUNSET',
     default: '',
@@ -179,6 +188,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     is_production: read('NODE_ENV') === 'production',
     auth: authMode(read),
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
+    sandbox_payments: sandboxPayments(read),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
@@ -271,6 +281,16 @@ function authMode(read: (name: string) => string): 'on' | 'off' {
     throw new StartupError(`AUTH=off lets anyone do anything, so HOST must be localhost, not "${read('HOST')}".`)
   }
   return 'off'
+}
+
+function sandboxPayments(read: (name: string) => string): boolean {
+  if (oneOf('SANDBOX_PAYMENTS', read('SANDBOX_PAYMENTS'), ['off', 'on']) === 'off') return false
+  if (read('NODE_ENV') === 'production') {
+    throw new StartupError(
+      'SANDBOX_PAYMENTS=on sells for no money, so it is not for production: take one of them away.',
+    )
+  }
+  return true
 }
 
 function firstAdmin(email: string, password: string): Config['admin'] {

@@ -69,6 +69,13 @@ const refusals = {
   idempotency_key_reused: [422, 'this Idempotency-Key was used with another request'],
   idempotency_key_in_use: [409, 'a request with this Idempotency-Key is still being processed'],
 
+  webhook_forged: [
+    401,
+    'this webhook is not signed as its provider signs, or long ago: compare the key and token that are set here with ' +
+      "the provider's dashboard",
+  ],
+  invalid_webhook: [400, 'this is nothing that this payment provider sends'],
+
   ticket_not_found: [404, 'ticket not found'],
   ticket_already_used: [400, 'ticket has already been used'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
