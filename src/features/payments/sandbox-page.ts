@@ -14,6 +14,9 @@ const momentFormats = {
   id: new Intl.DateTimeFormat('id', { dateStyle: 'long', timeStyle: 'short', timeZone: zone.timeZone }),
 }
 
+/** Characters of an amount that has no room on a phone in the usual size. */
+const long_total = 13
+
 /** How a payment stands, as it looks on the page. */
 type Look = 'open' | 'late' | 'paid' | 'declined' | 'closed'
 
@@ -35,13 +38,13 @@ export function paymentPage({ payment, paid_back, now, language }: PaymentView):
       <article class="ticket ${look}">
         <div class="stub">
           <p class="state">${icons[look]}<span>${title}</span></p>
-          <h1>${total}</h1>
+          <h1 class="${total.length > long_total ? 'long' : ''}">${total}</h1>
           <p class="what">${payment.description}</p>
           ${text === undefined ? undefined : html`<p class="means">${text}</p>`}
         </div>
         <dl>
           ${paid_back > 0 ? fact(words.paid_back, money(paid_back)) : undefined}
-          ${fact(words.pay_until, moment(payment.expires_at))}
+          ${look === 'open' ? fact(words.pay_until, moment(payment.expires_at)) : undefined}
           ${fact(words.key, html`<code>${payment.attempt_key}</code>`)}
         </dl>
       </article>
@@ -136,7 +139,9 @@ const fact = (name: string, value: string | Html): Html =>
   </div>`
 
 function inWords(timestamp: Timestamp, language: Language): string {
-  return `${momentFormats[language].format(new Date(toRfc3339(timestamp)))} ${zone.name}`
+  const moment = `${momentFormats[language].format(new Date(toRfc3339(timestamp)))} ${zone.name}`
+  // A line may end between day and time of day, and nowhere else.
+  return moment.replace(/ (?!at |pukul )/g, '\u00a0')
 }
 
 function page(language: Language, title: string, content: Html): string {

@@ -10,6 +10,7 @@ export const sandboxStyle = css`
     --ink: #1d1b16;
     --quiet: #625d52;
     --line: #d9d4c8;
+    --edge: #938c7c;
     --banner: #f5b700;
     --banner-ink: #211a00;
     --go: #0c6b4b;
@@ -27,6 +28,7 @@ export const sandboxStyle = css`
       --ink: #f4f0e6;
       --quiet: #ada696;
       --line: #3a362e;
+      --edge: #7d7565;
       --banner: #e0a800;
       --go: #56cf9d;
       --go-hover: #79dcb3;
@@ -159,6 +161,9 @@ export const sandboxStyle = css`
     font-variant-numeric: tabular-nums;
     overflow-wrap: anywhere;
   }
+  h1.long {
+    font-size: clamp(1.25rem, 6vw, 2rem);
+  }
   h1.refusal {
     font-size: 1.5rem;
     letter-spacing: 0;
@@ -206,6 +211,7 @@ export const sandboxStyle = css`
   }
   dd {
     text-align: right;
+    text-wrap: balance;
     overflow-wrap: anywhere;
   }
   code {
@@ -225,8 +231,8 @@ export const sandboxStyle = css`
     display: block;
     width: 100%;
     min-height: 3rem;
-    padding: 0.625rem 1rem;
-    border: 1.5px solid var(--line);
+    padding: 0.75rem 1rem;
+    border: 1.5px solid var(--edge);
     border-radius: 0.75rem;
     background: var(--card);
     color: var(--ink);
@@ -267,6 +273,7 @@ export const sandboxStyle = css`
     color: var(--quiet);
     font-size: 0.875rem;
     text-align: center;
+    text-wrap: balance;
   }
   .back {
     margin-top: 1.25rem;
