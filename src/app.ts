@@ -21,6 +21,7 @@ import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
+import { sandboxPages } from './features/payments/sandbox.routes.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
@@ -64,6 +65,8 @@ export type App = FastifyInstance
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
   Pick<Config, 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+    /** Left out: there is no sandbox. `onChange` is told which of its payments was paid, declined or closed. */
+    sandbox?: Readonly<{ onChange: (attemptKey: string) => Promise<void> }> | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     headers_ms_max: number
@@ -148,6 +151,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     },
     { prefix: '/api/v2' },
   )
+  if (settings.sandbox) await app.register(sandboxPages, { ...deps, ...settings.sandbox })
   noMoreRoutes()
   await app.ready()
   return app

@@ -62,6 +62,8 @@ for (const [env, sentence] of [
   [{ RATE_LIMIT: 'maybe' }, /^RATE_LIMIT must be one of on, off/],
   [{ RATE_LIMIT_READ: '5' }, /^RATE_LIMIT_READ must look like 20\/60/],
   [{ RATE_LIMIT_LOGIN: '0/60' }, /^RATE_LIMIT_LOGIN must look like/],
+  [{ SANDBOX_PAYMENTS: 'yes' }, /^SANDBOX_PAYMENTS must be one of off, on/],
+  [{ SANDBOX_PAYMENTS: 'on', NODE_ENV: 'production' }, /^SANDBOX_PAYMENTS=on .* not for production/],
   [{ REDIS_URL: 'http://:secret@x' }, /^REDIS_URL(?!.*secret)/],
 ] as const) {
   test(`${JSON.stringify(env)} is refused in one sentence`, () => {

@@ -33,6 +33,8 @@ export type Config = Readonly<{
   worker: 'on' | 'off'
   /** Made when the server starts and there is no admin yet. */
   admin: { email: string; password: string } | undefined
+  /** Whether payments can be made with no money, on a page of this server. */
+  sandbox_payments: boolean
   sunsets: Sunsets
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
@@ -101,6 +103,13 @@ export const settings: readonly Setting[] = [
   },
   { name: 'ADMIN_PASSWORD', default: '', meaning: 'At least 8 characters; take it out again when the admin is made' },
   {
+    name: 'SANDBOX_PAYMENTS',
+    default: 'off',
+    meaning:
+      '`on` offers payments that are made on a page of this server, without money and without an account anywhere; ' +
+      'never in production',
+  },
+  {
     name: 'V1_SUNSET',
     default: '',
     meaning:
@@ -117,6 +126,8 @@ export const settings: readonly Setting[] = [
     name: 'PLATFORM_FEE_PERCENT',
     default: '0',
     meaning: 'What the platform keeps of each payment for a booking, in percent: 0 to 50, such as `2.5`',
+  },
+  {
     name: 'WORKER',
     default: 'on',
     meaning: '`off`: the server leaves what is due, such as its messages to others, to `npm run worker`',
@@ -192,6 +203,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     auth: authMode(read),
     worker: oneOf('WORKER', read('WORKER'), ['on', 'off']),
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
+    sandbox_payments: sandboxPayments(read),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
     fee_basis_points: basisPoints('PLATFORM_FEE_PERCENT', read('PLATFORM_FEE_PERCENT'), 50),
@@ -285,6 +297,16 @@ function authMode(read: (name: string) => string): 'on' | 'off' {
     throw new StartupError(`AUTH=off lets anyone do anything, so HOST must be localhost, not "${read('HOST')}".`)
   }
   return 'off'
+}
+
+function sandboxPayments(read: (name: string) => string): boolean {
+  if (oneOf('SANDBOX_PAYMENTS', read('SANDBOX_PAYMENTS'), ['off', 'on']) === 'off') return false
+  if (read('NODE_ENV') === 'production') {
+    throw new StartupError(
+      'SANDBOX_PAYMENTS=on sells for no money, so it is not for production: take one of them away.',
+    )
+  }
+  return true
 }
 
 function firstAdmin(email: string, password: string): Config['admin'] {

@@ -52,9 +52,12 @@ export async function serve(
       cors_origins,
       rate_limits,
       ...(counts && { openCount: counts.open }),
+      // Nobody has to be told of its payments yet.
+      ...(config.sandbox_payments && { sandbox: { onChange: async () => {} } }),
     }
     if (config.admin) await makeFirstAdmin(deps, log, config.admin)
     if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
+    if (config.sandbox_payments) log.warn('SANDBOX_PAYMENTS=on: who has the link of a payment pays it without money')
     app = await buildApp(deps, log, settings)
     const demo = isDemo ? await seed(deps) : undefined
     await app.listen({ port: config.port, host: config.host, backlog: backlog_max })

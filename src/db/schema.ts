@@ -26,6 +26,8 @@ export type Schema = {
   ledger_entry: LedgerEntryTable
   outbox: OutboxTable
   event_cancellation: EventCancellationTable
+  sandbox_payment: SandboxPaymentTable
+  sandbox_refund: SandboxRefundTable
 }
 
 export type UserTable = {
@@ -332,4 +334,24 @@ export type EventCancellationTable = {
   last_booking_id: Generated<number>
   created_at: Timestamp
   finished_at: Timestamp | null
+}
+
+/** What the sandbox provider remembers (features/payments/providers/sandbox.ts), as a remote one would. */
+export type SandboxPaymentTable = {
+  attempt_key: string
+  amount: number
+  currency: string
+  description: string
+  status: 'open' | 'paid' | 'declined' | 'closed'
+  expires_at: Timestamp
+  return_url: string | null
+  paid_at: Timestamp | null
+  created_at: Timestamp
+}
+
+export type SandboxRefundTable = {
+  refund_key: string
+  attempt_key: string
+  amount: number
+  created_at: Timestamp
 }

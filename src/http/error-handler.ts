@@ -77,7 +77,8 @@ function challenge(code: ErrorCode): string {
   return code === 'invalid_token' ? 'Bearer realm="karcis", error="invalid_token"' : 'Bearer realm="karcis"'
 }
 
-function asRefusal(error: unknown): DomainError | undefined {
+/** The refusal that an error is, where it is one; undefined for a bug. */
+export function asRefusal(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   const known = code === undefined ? undefined : frameworkErrors[code]

@@ -164,6 +164,27 @@ export function money(dialect: Dialect): string[] {
       finished_at ${timestamp} null,
       constraint event_cancellation_event foreign key (event_id) references event (id)
     ) ${tableOptions}`,
+
+    // The sandbox's own memory, as a provider's would be elsewhere: nothing here refers to a row of ours.
+    `create table sandbox_payment (
+      attempt_key ${ascii('attempt_key', 64)} not null primary key,
+      amount ${money} not null check (amount > 0),
+      currency ${ascii('currency', 3)} not null,
+      description ${text('description', 500)} not null,
+      status ${ascii('status', 16)} not null check (status in ('open', 'paid', 'declined', 'closed')),
+      expires_at ${timestamp} not null,
+      return_url ${text('return_url', 2000)} null,
+      paid_at ${timestamp} null,
+      created_at ${timestamp} not null
+    ) ${tableOptions}`,
+    `create table sandbox_refund (
+      refund_key ${ascii('refund_key', 64)} not null primary key,
+      attempt_key ${ascii('attempt_key', 64)} not null,
+      amount ${money} not null check (amount > 0),
+      created_at ${timestamp} not null,
+      constraint sandbox_refund_payment foreign key (attempt_key) references sandbox_payment (attempt_key)
+    ) ${tableOptions}`,
+    `create index sandbox_refund_payment on sandbox_refund (attempt_key)`,
   ]
 }
 

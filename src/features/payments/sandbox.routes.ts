@@ -1,0 +1,92 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Database } from '../../db/database.ts'
+import { reading } from '../../db/transaction.ts'
+import { asRefusal } from '../../http/error-handler.ts'
+import { Strict } from '../../http/schemas.ts'
+import { DomainError, statusOf } from '../../lib/errors.ts'
+import { actInSandbox, sandboxActions, type SandboxAction } from './act-in-sandbox.ts'
+import { paymentPage, refusalPage } from './sandbox-page.ts'
+import { sandboxPolicy } from './sandbox-style.ts'
+import { asLanguage, preferredLanguage, wordsOf, type Language, type Words } from './sandbox-words.ts'
+import { findSandboxPayment, findSandboxRefunded } from './sandbox.sql.ts'
+
+/** A form has two short fields. */
+const form_bytes_max = 1_024
+
+const Key = Type.Object({ key: Type.String() })
+const Choice = Strict({
+  action: Type.Unsafe<SandboxAction>({ type: 'string', enum: [...sandboxActions] }),
+  lang: Type.Optional(Type.Unsafe<Language>({ type: 'string', enum: ['en', 'id'] })),
+})
+
+/** Where the page of a payment is on this server. */
+export const sandboxPath = (attemptKey: string) => `/sandbox/payments/${encodeURIComponent(attemptKey)}`
+
+/**
+ * The page on which a payment of the sandbox is paid, declined or closed, for whoever knows its key. It has no script
+ * and needs none.
+ *
+ * `onChange` is told the key of a payment that the page has changed, as a webhook would tell it. If it fails, that
+ * is logged and the page goes on: a webhook may be lost, too.
+ */
+export const sandboxPages: FastifyPluginAsyncTypebox<{
+  database: Database
+  now: () => Date
+  onChange: (attemptKey: string) => Promise<void>
+}> = async (app, { database, now, onChange }) => {
+  // In this scope alone: what a browser's form sends is read here and nowhere else.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: form_bytes_max },
+    (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body))),
+  )
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = asRefusal(error)
+    const status = refusal ? statusOf(refusal.code) : 500
+    if (!refusal) request.log.error({ err: error }, 'unhandled error')
+    if (status === 503) request.log.warn({ err: error }, refusal?.message)
+    const language = languageOf(request)
+    return answer(reply.code(status), refusalPage(language, wordsOfRefusal(wordsOf[language], status)))
+  })
+
+  app.get('/sandbox/payments/:key', { schema: { hide: true, params: Key } }, async (request, reply) => {
+    const { key } = request.params
+    const language = languageOf(request)
+    const found = await reading(database, async (db) => {
+      const payment = await findSandboxPayment(db, key)
+      return payment && { payment, paid_back: await findSandboxRefunded(db, key) }
+    })
+    if (!found) throw new DomainError('route_not_found')
+    return answer(reply, paymentPage({ ...found, now: now(), language }))
+  })
+
+  app.post('/sandbox/payments/:key', { schema: { hide: true, params: Key, body: Choice } }, async (request, reply) => {
+    const { key } = request.params
+    if (!(await reading(database, (db) => findSandboxPayment(db, key)))) throw new DomainError('route_not_found')
+    if (await actInSandbox({ database, now }, key, request.body.action)) {
+      await onChange(key).catch((error: unknown) => request.log.error({ err: error }, 'the sandbox could not tell'))
+    }
+    // What became of it the page says; a reload of that page sends nothing again.
+    return reply.redirect(`?lang=${languageOf(request)}`, 303)
+  })
+}
+
+/** What was asked for by name, or else what the browser prefers. */
+function languageOf({ query, body, headers }: FastifyRequest): Language {
+  const named = (body as { lang?: unknown } | undefined | null)?.lang ?? (query as { lang?: unknown }).lang
+  return asLanguage(named) ?? preferredLanguage(headers['accept-language'])
+}
+
+function wordsOfRefusal(words: Words, status: number): readonly [title: string, text: string] {
+  if (status === 404) return words.unknown
+  if (status === 429) return words.too_many
+  if (status === 503) return words.unavailable
+  return status < 500 ? words.not_understood : words.broken
+}
+
+function answer(reply: FastifyReply, page: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', sandboxPolicy).send(page)
+}
