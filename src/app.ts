@@ -21,6 +21,9 @@ import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
+import { paymentRoutesV2 } from './features/payments/payments.v2.ts'
+import { canPay, openSelling, type Selling } from './features/payments/selling.ts'
+import { webhookRoutesV2 } from './features/payments/webhooks.v2.ts'
 import { sandboxPages } from './features/payments/sandbox.routes.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
@@ -53,6 +56,8 @@ const routesOfV2 = [
   ticketTypeRoutesV2,
   staffRoutesV2,
   bookingRoutesV2,
+  paymentRoutesV2,
+  webhookRoutesV2,
   ticketRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
@@ -65,6 +70,8 @@ export type App = FastifyInstance
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
   Pick<Config, 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+    /** Left out: nobody is paid, and every booking succeeds at once. */
+    selling?: Selling | undefined
     /** Left out: there is no sandbox. `onChange` is told which of its payments was paid, declined or closed. */
     sandbox?: Readonly<{ onChange: (attemptKey: string) => Promise<void> }> | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
@@ -133,7 +140,8 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   await app.register(healthRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
   const keysInFlight: KeysInFlight = new Set()
-  const line = openBookingLine(deps, events, keysInFlight)
+  const selling = settings.selling ?? openSelling(deps, [], 0)
+  const line = openBookingLine(deps, events, keysInFlight, canPay(selling))
   const doors = openDoorLine(deps, sharedRead(deps.database, listTicketsByIds))
   // The seed's paths have no version; they and /api/v1 are the same routes.
   for (const prefix of ['/api/v1', '']) {
@@ -146,7 +154,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   await app.register(
     async (v2) => {
       speakVersion2(v2)
-      const more = { ...deps, accounts, events, line, doors, keysInFlight }
+      const more = { ...deps, accounts, events, line, doors, keysInFlight, selling }
       for (const routes of routesOfV2) await v2.register(routes as FastifyPluginAsync<typeof more>, more)
     },
     { prefix: '/api/v2' },

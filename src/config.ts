@@ -40,6 +40,11 @@ export type Config = Readonly<{
   purge_days: number
   /** Of what a booking is paid with, the platform's part: 250 are 2.5 %. */
   fee_basis_points: number
+  /** Where people reach this server; undefined: where it listens. */
+  public_url: string | undefined
+  midtrans: { serverKey: string; isProduction: boolean } | undefined
+  xendit: { secretKey: string; callbackToken: string } | undefined
+  stripe: { secretKey: string; webhookSecret: string } | undefined
   trusted_proxies: readonly string[]
   cors_origins: readonly string[]
   /** Undefined: nothing is limited. */
@@ -102,6 +107,29 @@ export const settings: readonly Setting[] = [
     meaning: 'With `ADMIN_PASSWORD`: an admin to make when the server starts and there is none',
   },
   { name: 'ADMIN_PASSWORD', default: '', meaning: 'At least 8 characters; take it out again when the admin is made' },
+  {
+    name: 'PUBLIC_URL',
+    default: '',
+    meaning: 'Where people reach this server, such as `https://tickets.example`; empty: where it listens',
+  },
+  {
+    name: 'MIDTRANS_SERVER_KEY',
+    default: '',
+    meaning: 'Takes payments by Midtrans. Its notifications go to `/api/v2/webhooks/midtrans`',
+  },
+  { name: 'MIDTRANS_MODE', default: 'sandbox', meaning: '`sandbox` or `production`: which Midtrans the key is for' },
+  {
+    name: 'XENDIT_SECRET_KEY',
+    default: '',
+    meaning: 'Takes payments by Xendit, with `XENDIT_CALLBACK_TOKEN`. Its webhooks go to `/api/v2/webhooks/xendit`',
+  },
+  { name: 'XENDIT_CALLBACK_TOKEN', default: '', meaning: 'What Xendit sends with each webhook, from its dashboard' },
+  {
+    name: 'STRIPE_SECRET_KEY',
+    default: '',
+    meaning: 'Takes payments by Stripe, with `STRIPE_WEBHOOK_SECRET`. Its webhooks go to `/api/v2/webhooks/stripe`',
+  },
+  { name: 'STRIPE_WEBHOOK_SECRET', default: '', meaning: 'What Stripe signs its webhooks with, from its dashboard' },
   {
     name: 'SANDBOX_PAYMENTS',
     default: 'off',
@@ -206,6 +234,8 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     sandbox_payments: sandboxPayments(read),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
+    public_url: publicUrl(read('PUBLIC_URL')),
+    ...providers(read),
     fee_basis_points: basisPoints('PLATFORM_FEE_PERCENT', read('PLATFORM_FEE_PERCENT'), 50),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
@@ -297,6 +327,34 @@ function authMode(read: (name: string) => string): 'on' | 'off' {
     throw new StartupError(`AUTH=off lets anyone do anything, so HOST must be localhost, not "${read('HOST')}".`)
   }
   return 'off'
+}
+
+function publicUrl(text: string): string | undefined {
+  if (text === '') return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash || url.username) {
+    throw new StartupError(`PUBLIC_URL must look like https://tickets.example, not "${text}".`)
+  }
+  return text.replace(/\/+$/, '')
+}
+
+/** Keys are never shown, not even those that are wrong. */
+function providers(read: (name: string) => string): Pick<Config, 'midtrans' | 'xendit' | 'stripe'> {
+  const mode = oneOf('MIDTRANS_MODE', read('MIDTRANS_MODE'), ['sandbox', 'production'])
+  const serverKey = read('MIDTRANS_SERVER_KEY')
+  const xendit = both(read, 'XENDIT_SECRET_KEY', 'XENDIT_CALLBACK_TOKEN')
+  const stripe = both(read, 'STRIPE_SECRET_KEY', 'STRIPE_WEBHOOK_SECRET')
+  return {
+    midtrans: serverKey === '' ? undefined : { serverKey, isProduction: mode === 'production' },
+    xendit: xendit && { secretKey: xendit[0], callbackToken: xendit[1] },
+    stripe: stripe && { secretKey: stripe[0], webhookSecret: stripe[1] },
+  }
+}
+
+function both(read: (name: string) => string, one: string, other: string): [string, string] | undefined {
+  const [first, second] = [read(one), read(other)]
+  if ((first === '') !== (second === '')) throw new StartupError(`${one} and ${other} must be set together.`)
+  return first === '' ? undefined : [first, second]
 }
 
 function sandboxPayments(read: (name: string) => string): boolean {

@@ -6,10 +6,12 @@ import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
+import { noteChange } from './features/payments/receive-notice.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
+import { sellingBy } from './providers.ts'
 import { seed } from './seed.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { workOf } from './work.ts'
@@ -34,6 +36,8 @@ export async function serve(
   const signal = wakeSignal()
   const deps = await open.deps(config, log, signal.wake)
   const counts = await open.counts(config, log)
+  let url = config.public_url ?? ''
+  const selling = sellingBy(config, deps, () => url)
   let app: App | undefined
   let worker: Worker | undefined
   const close = async () => {
@@ -52,8 +56,10 @@ export async function serve(
       cors_origins,
       rate_limits,
       ...(counts && { openCount: counts.open }),
-      // Nobody has to be told of its payments yet.
-      ...(config.sandbox_payments && { sandbox: { onChange: async () => {} } }),
+      selling,
+      ...(config.sandbox_payments && {
+        sandbox: { onChange: (attemptKey: string) => noteChange(deps, 'sandbox', attemptKey) },
+      }),
     }
     if (config.admin) await makeFirstAdmin(deps, log, config.admin)
     if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
@@ -62,14 +68,15 @@ export async function serve(
     const demo = isDemo ? await seed(deps) : undefined
     await app.listen({ port: config.port, host: config.host, backlog: backlog_max })
     const { port } = app.server.address() as AddressInfo
-    const url = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
-    log.info({ url, docs: `${url}/docs`, database: config.database.dialect }, 'listening')
-    if (demo) console.log(whatToTry(url, demo, auth))
+    const here = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
+    url ||= here
+    log.info({ url: here, docs: `${here}/docs`, database: config.database.dialect }, 'listening')
+    if (demo) console.log(whatToTry(here, demo, auth))
   } catch (error) {
     await close()
     throw error
   }
   startHousekeeping(deps, log, config.purge_days)
-  if (config.worker === 'on') worker = startWorker(deps, log, { ...workOf(deps, log), signal })
+  if (config.worker === 'on') worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
 }

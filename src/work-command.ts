@@ -4,6 +4,7 @@ import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
+import { sellingBy } from './providers.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { workOf } from './work.ts'
 import { startWorker } from './worker.ts'
@@ -24,7 +25,9 @@ export async function work(
     await deps.database.close()
     throw error
   }
-  const worker = startWorker(deps, log, { ...workOf(deps, log), signal })
+  // A worker opens no payments, so nobody asks it where their page is.
+  const selling = sellingBy(config, deps, () => config.public_url ?? `http://localhost:${config.port}`)
+  const worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {
     await worker.stop()

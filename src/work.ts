@@ -1,10 +1,46 @@
 import type { Logger } from 'pino'
 import type { Deps } from './deps.ts'
+import { findNextExpiry } from './features/bookings/bookings.sql.ts'
+import { expireHolds } from './features/bookings/expire-holds.ts'
+import { cancelBookingsOf } from './features/events/cancel-event.ts'
+import { TryLater } from './features/outbox/run-outbox.ts'
+import { findNextCheck } from './features/payments/payments.sql.ts'
+import { applyNotice } from './features/payments/receive-notice.ts'
+import { closePayment, reconcilePayments, reconcileRefunds } from './features/payments/reconcile.ts'
+import { findNextRefundCheck } from './features/payments/refunds.sql.ts'
+import type { Selling } from './features/payments/selling.ts'
+import { sendRefund } from './features/payments/send-refund.ts'
+import { toTimestamp } from './lib/time.ts'
 import type { Work } from './worker.ts'
 
-export function workOf(_deps: Deps, _log: Logger): Work {
+/** Well within the time that a handler has. */
+const turn_ms_max = 10_000
+
+/** All that is done beside requests: by the server itself, or by workers of their own. */
+export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
   return {
-    handlers: {},
-    chores: [],
+    handlers: {
+      apply_notice: (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id')),
+      close_payment: (payload) => closePayment(deps, selling, idIn(payload, 'payment_id')),
+      send_refund: (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id')),
+      async cancel_bookings(payload) {
+        const until = performance.now() + turn_ms_max
+        while (await cancelBookingsOf(deps, idIn(payload, 'event_id'))) {
+          // Put back now and then, so that a job of hours ends with its server, and any worker goes on with it.
+          if (performance.now() > until) throw new TryLater(toTimestamp(deps.now()))
+        }
+      },
+    },
+    chores: [
+      { name: 'expire holds', nextDue: findNextExpiry, run: () => expireHolds(deps) },
+      { name: 'reconcile payments', nextDue: findNextCheck, run: () => reconcilePayments(deps, selling, log) },
+      { name: 'reconcile refunds', nextDue: findNextRefundCheck, run: () => reconcileRefunds(deps, selling, log) },
+    ],
   }
+}
+
+function idIn(payload: unknown, name: string): number {
+  const id = (payload as Record<string, unknown> | null)?.[name]
+  if (!Number.isSafeInteger(id)) throw new Error(`the message has no ${name}`)
+  return id as number
 }

@@ -230,7 +230,8 @@ export type TicketTypeTable = {
 export type HoldTable = {
   booking_id: number
   event_id: number
-  expires_at: Timestamp
+  /** Null when it has expired: its seats are back on sale, and its items are kept for money that comes too late. */
+  expires_at: Timestamp | null
   /** JSON of BookedItem[] (features/bookings/booking.ts): of what its tickets are made when it is paid. */
   items: string
 }

@@ -63,12 +63,15 @@ const checks: readonly Check[] = [
   {
     rule: 'hold',
     wrong: `select booking.id, 'is pending and has no hold' as problem
-      from booking left join hold on hold.booking_id = booking.id
+      from booking left join hold on hold.booking_id = booking.id and hold.expires_at is not null
       where booking.status = 'pending' and booking.deleted_at is null and hold.booking_id is null
       union all
       select booking.id, 'has a hold that it should not have'
       from hold join booking on booking.id = hold.booking_id
-      where booking.status <> 'pending' or booking.deleted_at is not null or booking.event_id <> hold.event_id`,
+      where booking.event_id <> hold.event_id or case
+        when hold.expires_at is null then booking.status not in ('expired', 'failed')
+        else booking.status <> 'pending' or booking.deleted_at is not null
+      end`,
     say: ({ id, problem }) => `booking ${id} ${problem}`,
   },
   {

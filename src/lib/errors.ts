@@ -96,6 +96,22 @@ const refusals = {
   ticket_already_used: [400, 'ticket has already been used'],
 
   outbox_message_not_found: [404, 'there is no dead message under this id'],
+  ticket_void: [409, 'ticket has been cancelled'],
+
+  booking_not_pending: [409, 'this booking is not waiting for a payment: make a new one'],
+  provider_not_found: [404, 'there is no such payment provider here: see GET /payment-providers'],
+  provider_refused: [502, 'the payment provider refused: try another one'],
+  provider_unavailable: [503, 'the payment provider does not answer: try again, or another one'],
+  too_many_payments: [409, 'there were too many attempts to pay for this booking'],
+  payment_not_found: [404, 'payment not found'],
+  refund_not_found: [404, 'refund not found'],
+  refund_not_by_hand: [409, 'this refund does not wait for a person'],
+  booking_has_payments: [409, 'cannot delete a booking that was paid or is to be paid: cancel it instead'],
+  booking_not_cancellable: [409, 'this booking has no tickets to cancel'],
+  cancellation_closed: [409, 'the organizer takes no cancellation any more'],
+  ticket_not_of_booking: [400, 'ticket_ids must be tickets of this booking'],
+  event_already_cancelled: [409, 'this event has been cancelled'],
+  event_not_cancelled: [404, 'this event has not been cancelled'],
 } as const satisfies Record<string, readonly [status: number, message: string]>
 
 export type ErrorCode = keyof typeof refusals

@@ -66,3 +66,7 @@ const timeZones: ReadonlySet<string> = new Set(['UTC', ...Intl.supportedValuesOf
 
 /** Whether this is a zone of the IANA database, as it is spelt there. */
 export const isTimeZone = (name: string): boolean => timeZones.has(name)
+
+export function addSeconds(timestamp: Timestamp, seconds: number): Timestamp {
+  return toTimestamp(new Date(dateOf(timestamp).getTime() + seconds * 1_000))
+}

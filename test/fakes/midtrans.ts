@@ -145,7 +145,7 @@ export async function fakeMidtrans(): Promise<FakeProvider> {
     refundsTake() {},
     finishRefunds() {},
     webhook(key, { forge, tamper } = {}) {
-      const shown = show(key, begin(key))
+      const shown = show(key, transactions.get(key) ?? begin(key))
       const secret = forge ? 'somebody' : serverKey
       const signature_key = createHash('sha512')
         .update(shown.order_id + shown.status_code + shown.gross_amount + secret)

@@ -31,6 +31,11 @@ const askFor =
     statuses,
     request: async (scene) => ({ id: await scene.row(entity, whose), body }),
   })
+/** The same, where what the others are told is not what they are told of nothing. */
+const ofAnother = (entity: Entity, statuses: string, body?: object): Case => ({
+  ...askFor('foreign')(entity, statuses, body),
+  name: `${entity} of another`,
+})
 const own = askFor('own')
 const foreign = askFor('foreign')
 
@@ -209,6 +214,14 @@ const v2: Table = {
   'PATCH /events/:id': v1['PUT /events/:id']!,
   'DELETE /events/:id': answering(204, v1['DELETE /events/:id']!),
   'POST /events/:id/restoration': [own('event', '401 403 403 403 404 403 403 403 404')],
+  'POST /events/:id/cancellation': [
+    own('event', '401 403 202 403 202 403 403 403 202', {}),
+    foreign('event', '401 403 403 403 202 403 403 403 202', {}),
+  ],
+  'GET /events/:id/cancellation': [
+    own('event', '401 403 404 403 404 403 403 403 404'),
+    ofAnother('event', '401 403 403 403 404 403 403 403 404'),
+  ],
   'GET /events/:id/ticket-types': v1['GET /events/:id']!,
   'POST /events/:id/ticket-types': [
     own('event', '401 403 201 403 201 403 403 403 201', newType),
@@ -248,6 +261,31 @@ const v2: Table = {
     own('booking', '401 403 204 403 204 403 403 403 204'),
     foreign('booking', '401 403 404 403 204 403 403 403 204'),
   ],
+  // The organizers here let no customer cancel.
+  'POST /bookings/:id/cancellation': [
+    own('booking', '401 409 200 403 200 403 403 403 200', {}),
+    foreign('booking', '401 404 404 403 200 403 403 403 200', {}),
+  ],
+  // With nobody to pay: who may see the booking is told that, the others that there is no booking.
+  'POST /bookings/:id/payments': [
+    own('booking', '401 404 403 403 404 403 403 403 404', {}),
+    ofAnother('booking', '401 404 403 403 404 403 403 403 404', {}),
+  ],
+  'GET /bookings/:id/payments': v1['GET /bookings/:id']!,
+  'GET /bookings/:id/refunds': v1['GET /bookings/:id']!,
+  'GET /payments/:id': [
+    own('payment', '401 200 200 403 200 200 403 403 200'),
+    foreign('payment', '401 404 404 403 200 404 403 403 200'),
+  ],
+  'GET /payment-providers': v1['GET /events']!,
+  'GET /payment-notices': [ask('', '401 403 403 403 200 403 403 403 200')],
+  'GET /refunds': [ask('', '401 403 200 403 200 200 403 403 200')],
+  'POST /refunds/:id/completion': [
+    own('refund', '401 403 200 403 200 403 403 403 200', {}),
+    foreign('refund', '401 403 404 403 200 403 403 403 200', {}),
+  ],
+  // Whoever it is, no such provider is set up here.
+  'POST /webhooks/:provider': [ask('', '404 404 404 404 404 403 403 403 404', () => ({}))],
   'POST /bookings/:id/restoration': [own('booking', '401 403 403 403 404 403 403 403 404')],
 
   'GET /tickets': v1['GET /tickets']!,

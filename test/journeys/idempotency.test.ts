@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sandbox } from '../../src/features/payments/providers/sandbox.ts'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { actInSandbox } from '../../src/features/payments/act-in-sandbox.ts'
+import { findPayment } from '../../src/features/payments/payments.sql.ts'
+import { updateRefund } from '../../src/features/payments/refunds.sql.ts'
+import { settlePayment } from '../../src/features/payments/settle-payment.ts'
+import { openSelling } from '../../src/features/payments/selling.ts'
 import { startApp } from '../support/app.ts'
 import { assertBooksBalance } from '../support/books.ts'
 import { factories } from '../support/factories.ts'
 import type { Document } from '../support/openapi.ts'
+import { aDeadMessage } from '../support/outbox.ts'
 import { people } from '../support/people.ts'
 
 let hashing: Promise<void> = Promise.resolve()
@@ -15,9 +23,13 @@ const started = await startApp(
     },
     verifyPassword: async () => true,
   },
-  { auth: 'on' },
+  (deps) => ({
+    auth: 'on',
+    selling: openSelling(deps, [sandbox({ ...deps, pageUrl: (key) => `http://x/${key}` })], 0),
+  }),
 )
 const { app, call, deps } = started
+const selling = openSelling(deps, [sandbox({ ...deps, pageUrl: (key) => key })], 0)
 const { aBooking, aCustomer, anEvent } = factories(deps)
 const { signedIn } = people(started)
 const admin = await signedIn('admin')
@@ -36,6 +48,21 @@ const aTicket = async () => {
 const user = (name: string) => ({ name, email: `${name}@example.com`, password: 'password123', role: 'customer' })
 const concert = { location: 'Bandung', capacity: 1, date: '2999-01-01T12:00:00Z' }
 const bookedEvent = async () => `bookings/${(await aBooking({ event_id: event.id })).id}`
+
+const held = async () =>
+  (await customer.call('POST', '/api/v2/bookings', { event_id: event.id, quantity: 1 })).body.id as number
+/** Paid in the sandbox, cancelled, and left to a person. */
+async function owed(): Promise<number> {
+  const id = await held()
+  const { body: payment } = await customer.call('POST', `/api/v2/bookings/${id}/payments`, {})
+  await actInSandbox(deps, payment.pay_url.split('/').pop(), 'pay')
+  const found = (await findPayment(deps.database.db, payment.id))!
+  await settlePayment(deps, selling, found)
+  await organizer.call('POST', `/api/v2/bookings/${id}/cancellation`, {})
+  const [refund] = (await organizer.call('GET', `/api/v2/bookings/${id}/refunds`)).body.items
+  await inTransaction(deps.database, (tx) => updateRefund(tx, refund.id, { status: 'by_hand' }))
+  return refund.id
+}
 
 type Sent = [path: string, body?: unknown]
 /** Every POST that takes a key: who sends it, what, and what else may not come with the same key. */
@@ -59,6 +86,31 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     by: organizer,
     one: async () => [`/api/v2/events/${event.id}/ticket-types`, { name: 'One', price: 1 }],
     other: async () => [`/api/v2/events/${event.id}/ticket-types`, { name: 'Two', price: 1 }],
+  },
+  '/events/{id}/cancellation': {
+    by: organizer,
+    one: async () => [`/api/v2/events/${(await anEvent({ organizer_id: organizer.id })).id}/cancellation`, {}],
+    other: async () => [`/api/v2/events/${(await anEvent({ organizer_id: organizer.id })).id}/cancellation`, {}],
+  },
+  '/bookings/{id}/cancellation': {
+    by: organizer,
+    one: async () => [`/api/v2/${await bookedEvent()}/cancellation`, {}],
+    other: async () => [`/api/v2/${await bookedEvent()}/cancellation`, {}],
+  },
+  '/bookings/{id}/payments': {
+    by: customer,
+    one: async () => [`/api/v2/bookings/${await held()}/payments`, {}],
+    other: async () => [`/api/v2/bookings/${await held()}/payments`, {}],
+  },
+  '/refunds/{id}/completion': {
+    by: organizer,
+    one: async () => [`/api/v2/refunds/${await owed()}/completion`, {}],
+    other: async () => [`/api/v2/refunds/${await owed()}/completion`, { note: 'x' }],
+  },
+  '/outbox-messages/{id}/retry': {
+    by: admin,
+    one: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
+    other: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
   },
   '/events/{id}/staff': {
     by: organizer,
@@ -98,7 +150,8 @@ test('every POST takes a key, but for signing in', () => {
   const takers = posts.filter(([, operations]) => JSON.stringify(operations['post']).includes('"idempotency-key"'))
   const names = takers.map(([path]) => path.replace('/api/v2', ''))
   assert.deepEqual(names.toSorted(), [...Object.keys(requests), '/users/{id}/erasure'].toSorted())
-  for (const [path] of posts) assert.ok(names.includes(path.replace('/api/v2', '')) || path.includes('/auth/'), path)
+  for (const [path] of posts)
+    assert.ok(names.includes(path.replace('/api/v2', '')) || /\/auth\/|\/webhooks\//.test(path), path)
 })
 
 for (const [name, { by, one, other }] of Object.entries(requests)) {

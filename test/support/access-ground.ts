@@ -3,6 +3,9 @@ import { inTransaction } from '../../src/db/transaction.ts'
 import { insertApiKey } from '../../src/features/accounts/accounts.sql.ts'
 import { hashOf, key_prefix, newSecret } from '../../src/features/accounts/tokens.ts'
 import { listTicketTypes } from '../../src/features/ticket-types/ticket-types.sql.ts'
+import type { Booking } from '../../src/features/bookings/booking.ts'
+import { findPayment, insertPayment, type Payment } from '../../src/features/payments/payments.sql.ts'
+import { insertRefund } from '../../src/features/payments/refunds.sql.ts'
 import type { User } from '../../src/features/users/users.sql.ts'
 import type { Deps } from '../../src/deps.ts'
 import type { Role, Scope } from '../../src/lib/caller.ts'
@@ -25,7 +28,7 @@ export const askers = [
 export type Asker = (typeof askers)[number]
 
 export type Whose = 'own' | 'foreign'
-export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket'
+export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket' | 'payment' | 'refund'
 
 /** One asker who has just come, and rows that are theirs or somebody else's, made when they are asked for. */
 export type Scene = Readonly<{
@@ -137,7 +140,57 @@ async function aRow(
     event_id: event.id,
     ...(owner?.role === 'customer' && { customer_id: owner.id }),
   })
-  return entity === 'booking' ? booking.id : aTicketOf(deps, booking.id)
+  if (entity === 'booking') return booking.id
+  if (entity === 'ticket') return aTicketOf(deps, booking.id)
+  const payment = await aPaymentOf(deps, booking)
+  return entity === 'payment' ? payment.id : aRefundOf(deps, booking, payment)
+}
+
+/** A payment that was paid. */
+async function aPaymentOf(deps: Deps, booking: Booking): Promise<Payment> {
+  const at = toTimestamp(deps.now())
+  return inTransaction(deps.database, async (tx) => {
+    const id = await insertPayment(tx, {
+      booking_id: booking.id,
+      provider: 'sandbox',
+      attempt_key: `karcis-${booking.id}-access`,
+      amount: booking.total_price,
+      currency: booking.currency,
+      status: 'paid',
+      reference: null,
+      charge: null,
+      pay_url: null,
+      note: null,
+      check_at: null,
+      paid_at: at,
+      created_at: at,
+      updated_at: at,
+    })
+    return (await findPayment(tx, id))!
+  })
+}
+
+/** A refund that waits for a person. */
+async function aRefundOf(deps: Deps, { id, organizer_id }: Booking, payment: Payment): Promise<number> {
+  const at = toTimestamp(deps.now())
+  return inTransaction(deps.database, (tx) =>
+    insertRefund(tx, {
+      payment_id: payment.id,
+      booking_id: id,
+      organizer_id,
+      refund_key: `${payment.attempt_key}-r1`,
+      amount: payment.amount,
+      currency: payment.currency,
+      status: 'by_hand',
+      reason: 'cancelled',
+      reference: null,
+      note: null,
+      check_at: null,
+      done_at: null,
+      created_at: at,
+      updated_at: at,
+    }),
+  )
 }
 
 /** Until a condition holds that comes about by itself. */

@@ -24,10 +24,14 @@ export type TestApp = {
  * The whole server on a database of its own, without a port, and without accounts unless the settings say `auth: 'on'`.
  * Every answer is held against the OpenAPI document of its version. Closed and dropped when the test file ends.
  */
-export async function startApp(overrides: Partial<Deps> = {}, settings: Partial<AppSettings> = {}): Promise<TestApp> {
+export async function startApp(
+  overrides: Partial<Deps> = {},
+  settings: Partial<AppSettings> | ((deps: Deps) => Partial<AppSettings>) = {},
+): Promise<TestApp> {
   const { database, url, drop } = await openTestDatabase()
   const deps = testDeps(database, overrides)
-  const app = await buildApp(deps, pino({ level: 'silent' }), { auth: 'off', ...settings })
+  const given = typeof settings === 'function' ? settings(deps) : settings
+  const app = await buildApp(deps, pino({ level: 'silent' }), { auth: 'off', ...given })
   after(async () => {
     await app.close()
     await drop()

@@ -48,11 +48,12 @@ export function money(dialect: Dialect): string[] {
       ticket_type_id = (select min(ticket_type.id) from ticket_type where ticket_type.event_id = ticket.event_id),
       price = (select total_price / quantity from booking where booking.id = ticket.booking_id)`,
 
-    // What a pending booking wants and until when its seats are kept; gone when it has ended, one way or the other.
+    // What a pending booking wants and until when its seats are kept. Gone when it is paid or given up; when it has
+    // expired, expires_at is null, and its items stay for a while, in case that its money comes too late.
     `create table hold (
       booking_id ${reference} not null primary key,
       event_id ${reference} not null,
-      expires_at ${timestamp} not null,
+      expires_at ${timestamp} null,
       items ${json} not null,
       constraint hold_booking foreign key (booking_id) references booking (id)
     ) ${tableOptions}`,
@@ -104,6 +105,7 @@ export function money(dialect: Dialect): string[] {
     `create index refund_payment on refund (payment_id)`,
     `create index refund_organizer on refund (organizer_id, status)`,
     `create index refund_status on refund (status)`,
+    `create index refund_check on refund (check_at)`,
 
     // What providers have told, as it came: written down before anything is done about it.
     `create table payment_notice (

@@ -58,6 +58,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'PATCH /events/:id': organizers,
   'DELETE /events/:id': organizers,
   'POST /events/:id/restoration': adminOnly,
+  'POST /events/:id/cancellation': organizers,
+  'GET /events/:id/cancellation': organizers,
   'GET /events/:id/ticket-types': publicRead,
   'POST /events/:id/ticket-types': organizers,
   'GET /ticket-types/:id': publicRead,
@@ -74,6 +76,18 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /bookings/:id/tickets': { customer: 'own', organizer: 'own', scope: 'read' },
   'DELETE /bookings/:id': organizers,
   'POST /bookings/:id/restoration': adminOnly,
+  'POST /bookings/:id/cancellation': { customer: 'own', organizer: 'own' },
+
+  'GET /payment-providers': publicRead,
+  'POST /bookings/:id/payments': { customer: 'own' },
+  'GET /bookings/:id/payments': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /bookings/:id/refunds': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /payments/:id': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /refunds': { organizer: 'own', scope: 'read' },
+  'POST /refunds/:id/completion': organizers,
+  'GET /payment-notices': adminOnly,
+  // For whoever brings what is signed as the provider signs.
+  'POST /webhooks/:provider': credentials,
 
   'GET /tickets': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
   'GET /tickets/:id': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },

@@ -1,5 +1,5 @@
 import { DomainError } from '../../lib/errors.ts'
-import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { addSeconds, type Timestamp } from '../../lib/time.ts'
 import { isOnSale, type Event } from '../events/event.ts'
 import { inOrder, isWithinSales, type TicketType } from '../ticket-types/ticket-type.ts'
 import type { User } from '../users/users.sql.ts'
@@ -115,7 +115,7 @@ export function decideGroup(
 
     take(takenOfEvent, event_id, quantity)
     for (const [id, count] of typeSeats) take(takenOfType, id, count)
-    const expires_at = isFree ? null : later(at, event.hold_minutes)
+    const expires_at = isFree ? null : addSeconds(at, event.hold_minutes * 60)
     const { currency, organizer_id } = event
     return { items, typeSeats, total_price, currency, organizer_id, expires_at }
   })
@@ -134,8 +134,4 @@ function typeOf({ types }: EventOnSale, id: number | undefined, at: Timestamp): 
 
 function countRefused({ id, min_per_booking: min, max_per_booking: max }: TypeOnSale): DomainError {
   return new DomainError('quantity_not_sold', `tickets of type ${id} are sold ${min} to ${max} at a time`)
-}
-
-function later(at: Timestamp, minutes: number): Timestamp {
-  return toTimestamp(new Date(Date.parse(`${at.replace(' ', 'T')}Z`) + minutes * 60_000))
 }

@@ -90,6 +90,16 @@ export const BookingWithItems = Type.Object({
   ),
 })
 
+export const CancelBookingBody = Strict({
+  ticket_ids: Type.Optional(
+    Type.Array(Type.Integer({ minimum: 1, maximum: integer_max }), {
+      minItems: 1,
+      maxItems: quantity_max,
+      description: 'Only these tickets; left out, all of them',
+    }),
+  ),
+})
+
 /** What lists of bookings are narrowed to, in every version. */
 export const bookingFilters = {
   event_id: IdFilter,

@@ -2,8 +2,10 @@ import type { Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import type { SqlValue } from '../../db/group/group.ts'
 import type { HoldTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
+import type { Ticket } from '../tickets/tickets.sql.ts'
 import type { Booking } from './booking.ts'
 
 export async function findBooking(db: Db, id: number): Promise<Booking | undefined> {
@@ -99,4 +101,101 @@ export async function deleteFences(tx: Tx, before: Timestamp): Promise<number> {
 
 export async function findHold(db: Db, bookingId: number): Promise<Selectable<HoldTable> | undefined> {
   return db.selectFrom('hold').selectAll().where('booking_id', '=', bookingId).executeTakeFirst()
+}
+
+/** Its end: paid or given up. */
+export async function deleteHold(tx: Tx, bookingId: number): Promise<void> {
+  await tx.deleteFrom('hold').where('booking_id', '=', bookingId).execute()
+}
+
+/** Rows of a statement, so that its parameters stay below the databases' limits. */
+const rows_max = 500
+
+export async function insertTickets(
+  tx: Tx,
+  columns: readonly string[],
+  tickets: readonly (readonly SqlValue[])[],
+): Promise<void> {
+  for (let first = 0; first < tickets.length; first += rows_max) {
+    const rows = tickets
+      .slice(first, first + rows_max)
+      .map((values) => Object.fromEntries(columns.map((column, index) => [column, values[index]])))
+    await tx
+      .insertInto('ticket')
+      .values(rows as never)
+      .execute()
+  }
+}
+
+/** Those of these holds whose time is over, as they are until this transaction ends; what another worker has is left out. */
+export async function lockEndedHolds(
+  tx: Tx,
+  dialect: Dialect,
+  bookingIds: readonly number[],
+  at: Timestamp,
+): Promise<Selectable<HoldTable>[]> {
+  return tx
+    .selectFrom('hold')
+    .selectAll()
+    .where('booking_id', 'in', bookingIds)
+    .where('expires_at', '<=', at)
+    .orderBy('booking_id')
+    .$if(dialect.locksRows, (query) => query.forUpdate().skipLocked())
+    .execute()
+}
+
+/** A hold that has ended keeps its items: it may be paid for too late, and be given its seats again. */
+export async function endHolds(tx: Tx, bookingIds: readonly number[]): Promise<void> {
+  await tx.updateTable('hold').set({ expires_at: null }).where('booking_id', 'in', bookingIds).execute()
+}
+
+/** Holds whose time is over, the oldest first; read without a lock, to know what to lock. */
+export async function listEndedHolds(
+  db: Db,
+  at: Timestamp,
+  limit: number,
+): Promise<{ booking_id: number; event_id: number }[]> {
+  return db
+    .selectFrom('hold')
+    .select(['booking_id', 'event_id'])
+    .where('expires_at', '<=', at)
+    .orderBy('expires_at')
+    .limit(limit)
+    .execute()
+}
+
+/** When the next hold ends. */
+export async function findNextExpiry(db: Db): Promise<Timestamp | undefined> {
+  const row = await db
+    .selectFrom('hold')
+    .select(({ fn }) => fn.min('expires_at').as('next'))
+    .executeTakeFirst()
+  return row?.next ?? undefined
+}
+
+/** These bookings, in ascending order, as they are until this transaction ends. */
+export async function lockBookings(tx: Tx, dialect: Dialect, ids: readonly number[]): Promise<Booking[]> {
+  return tx
+    .selectFrom('booking')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .execute()
+}
+
+/** The tickets of a booking, as they are until this transaction ends. */
+export async function lockTickets(tx: Tx, dialect: Dialect, bookingId: number): Promise<Ticket[]> {
+  return tx
+    .selectFrom('ticket')
+    .selectAll()
+    .where('booking_id', '=', bookingId)
+    .orderBy('id')
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .execute()
+}
+
+/** Void tickets admit nobody; their codes stay taken. */
+export async function voidTickets(tx: Tx, ids: readonly number[], at: Timestamp): Promise<void> {
+  await tx.updateTable('ticket').set({ status: 'void', updated_at: at }).where('id', 'in', ids).execute()
 }

@@ -13,6 +13,7 @@ import { showTicket } from '../tickets/show-ticket.ts'
 import { TicketViewV2 } from '../tickets/tickets.schema.ts'
 import { listTickets } from '../tickets/tickets.sql.ts'
 import {
+  CancelBookingBody,
   bookingFilter,
   bookingFilters,
   BookingViewV2,
@@ -20,6 +21,7 @@ import {
   CreateBookingBodyV2,
 } from './bookings.schema.ts'
 import { listBookings } from './bookings.sql.ts'
+import { cancelBooking } from './cancel-booking.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
 import type { Booking } from './booking.ts'
 import { readBooking, readItems } from './read-booking.ts'
@@ -151,7 +153,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         params,
         response: {
           204: NoContent,
-          ...problemAnswers('invalid_request', 'booking_not_found', 'booking_has_used_tickets'),
+          ...problemAnswers('invalid_request', 'booking_not_found', 'booking_has_used_tickets', 'booking_has_payments'),
         },
       },
     },
@@ -174,6 +176,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
           ...problemAnswers(
             'invalid_request',
             'nothing_to_restore',
+            'event_already_cancelled',
             'not_enough_seats',
             'event_not_found',
             'customer_not_found',
@@ -189,6 +192,42 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         restoreBooking(deps, request.caller, id, keep),
       )
       return show(result, request)
+    },
+  )
+
+  app.post(
+    '/bookings/:id/cancellation',
+    {
+      schema: {
+        tags,
+        summary: 'Cancel a booking, or some of its tickets',
+        description:
+          'Seats go back on sale and tickets become void. What was paid goes back: to a customer as far as the ' +
+          'event’s policy says, and all of it if the organizer cancels. A pending booking is given up.',
+        params,
+        headers: IdempotencyHeader,
+        body: CancelBookingBody,
+        response: {
+          200: BookingViewV2,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'ticket_not_of_booking',
+            'booking_not_found',
+            'booking_not_cancellable',
+            'cancellation_closed',
+            'booking_has_used_tickets',
+            ...keyRefusals,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body } = request
+      const booking = await answerOnce(deps, request, reply, 'cancel booking', [params.id, body], (keep) =>
+        cancelBooking(deps, caller, params.id, body.ticket_ids, keep),
+      )
+      return show(booking, request)
     },
   )
 }

@@ -42,6 +42,7 @@ export async function changeEvent(
     if (!event || event.deleted_at) throw new DomainError('event_not_found')
     if (!isOrganizerOf(caller, event.organizer_id)) throw new DomainError('not_own_event')
     assertMatches?.(event)
+    if (event.cancelled_at && change.status === 'available') throw new DomainError('event_already_cancelled')
     const { title, location, status } = change
     const capacity = change.capacity ?? event.capacity
     // One who sends back the date of an event that has begun changes nothing, and may.

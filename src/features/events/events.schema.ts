@@ -18,6 +18,7 @@ const required = (message: string) => ({ required: message, minLength: message, 
 const noCapacity = 'capacity must be greater than 0'
 const statuses = ['available', 'unavailable'] as const
 const description_length_max = 5_000
+const reason_length_max = 500
 const category_length_max = 50
 const categories_max = 10
 /** Two days: a bank transfer takes its time. */
@@ -133,6 +134,19 @@ export const EventViewV2 = Type.Object({
   cancel_until_hours: Type.Union([Type.Integer(), Type.Null()]),
   cancel_refund_percent: Type.Integer({ examples: [100] }),
   cancelled_at: MaybeMoment,
+})
+
+export const CancelEventBody = Strict({
+  reason: Type.Optional(TextField(reason_length_max, {}, { examples: ['The singer is ill'] })),
+})
+
+export const CancellationView = Type.Object({
+  event_id: Id,
+  reason: Type.Union([Type.String(), Type.Null()]),
+  bookings: Type.Integer({ description: 'How many there were to cancel', examples: [1200] }),
+  cancelled: Type.Integer({ description: 'How many are cancelled by now', examples: [430] }),
+  created_at: Moment,
+  finished_at: MaybeMoment,
 })
 
 /** What lists of events are narrowed to, in every version. */

@@ -1,8 +1,8 @@
-import { sql, type Insertable, type Updateable } from 'kysely'
+import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { Listing } from '../../db/page-query.ts'
-import type { EventTable } from '../../db/schema.ts'
+import type { EventCancellationTable, EventTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Event, EventStatus } from './event.ts'
 
@@ -101,4 +101,52 @@ export async function isBooked(tx: Tx, eventId: number): Promise<boolean> {
 /** Those of these events that exist, in any order. */
 export async function listEventsByIds(db: Db, ids: readonly number[]): Promise<Event[]> {
   return db.selectFrom('event').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
+}
+
+export type EventCancellation = Selectable<EventCancellationTable>
+
+export async function findCancellation(db: Db, eventId: number): Promise<EventCancellation | undefined> {
+  return db.selectFrom('event_cancellation').selectAll().where('event_id', '=', eventId).executeTakeFirst()
+}
+
+export async function insertCancellation(tx: Tx, cancellation: Insertable<EventCancellationTable>): Promise<void> {
+  await tx.insertInto('event_cancellation').values(cancellation).execute()
+}
+
+/** @param change.cancelled how many more were cancelled */
+export async function updateCancellation(
+  tx: Tx,
+  eventId: number,
+  { cancelled = 0, ...change }: { cancelled?: number; last_booking_id?: number; finished_at?: Timestamp },
+): Promise<void> {
+  await tx
+    .updateTable('event_cancellation')
+    .set(({ eb }) => ({ ...change, cancelled: eb('cancelled', '+', cancelled) }))
+    .where('event_id', '=', eventId)
+    .execute()
+}
+
+/** Bookings that have or may get tickets. Once for each event that is cancelled, under its lock. */
+export async function countLiveBookings(tx: Tx, eventId: number): Promise<number> {
+  const { count } = await tx
+    .selectFrom('booking')
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .where('event_id', '=', eventId)
+    .where('deleted_at', 'is', null)
+    .where('status', 'in', ['pending', 'success', 'partially_refunded'])
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
+/** The next bookings of an event, by id. */
+export async function listBookingsAfter(db: Db, eventId: number, after: number, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('booking')
+    .select('id')
+    .where('event_id', '=', eventId)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
 }

@@ -93,6 +93,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
             'invalid_request',
             'event_date_not_in_future',
             'capacity_below_booked_seats',
+            'event_already_cancelled',
             'event_not_found',
             'not_own_event',
           ),

@@ -11,14 +11,23 @@ import { languageOf } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
+import { cancelEvent, readCancellation } from './cancel-event.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
 import type { Event } from './event.ts'
-import { CreateEventBodyV2, eventFilter, eventFilters, EventViewV2, PatchEventBody } from './events.schema.ts'
+import {
+  CancelEventBody,
+  CancellationView,
+  CreateEventBodyV2,
+  eventFilter,
+  eventFilters,
+  EventViewV2,
+  PatchEventBody,
+} from './events.schema.ts'
 import { listEvents, type EventSort } from './events.sql.ts'
 import { readEvent } from './read-event.ts'
 import { removeEvent, restoreEvent } from './remove-event.ts'
-import { showEventV2 } from './show-event.ts'
+import { showCancellation, showEventV2 } from './show-event.ts'
 
 const tags = ['events']
 const params = IdParams('event')
@@ -126,6 +135,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
             'sales_window_empty',
             'currency_fixed',
             'capacity_below_booked_seats',
+            'event_already_cancelled',
             'event_not_found',
             'not_own_event',
             'precondition_required',
@@ -189,5 +199,55 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       setTag(reply, eventTag(result))
       return show(result, request)
     },
+  )
+
+  app.post(
+    '/events/:id/cancellation',
+    {
+      schema: {
+        tags,
+        summary: 'Call an event off: all its bookings are cancelled, and their money goes back',
+        description: 'A job does it, one booking after the other; ask for its progress under the same path.',
+        params,
+        headers: IdempotencyHeader,
+        body: CancelEventBody,
+        response: {
+          202: CancellationView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'event_not_found',
+            'not_own_event',
+            'event_already_cancelled',
+            ...keyRefusals,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, params, body } = request
+      const begun = await answerOnce(deps, request, reply, 'cancel event', [params.id, body], (keep) =>
+        cancelEvent(deps, caller, params.id, body.reason, keep),
+      )
+      void reply.code(202).header('location', `${base}/${params.id}/cancellation`)
+      return showCancellation(begun)
+    },
+  )
+
+  app.get(
+    '/events/:id/cancellation',
+    {
+      schema: {
+        tags,
+        summary: 'How far the cancellation of an event is',
+        params,
+        response: {
+          200: CancellationView,
+          ...problemAnswers('invalid_request', 'event_not_found', 'not_own_event', 'event_not_cancelled'),
+        },
+      },
+    },
+    async ({ caller, params }) =>
+      showCancellation(await readCancellation(deps, caller, await readEvent(deps.events, params.id))),
   )
 }

@@ -1,6 +1,7 @@
 import type { Language } from '../../lib/language.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { toRfc3339 } from '../../lib/time.ts'
+import type { EventCancellation } from './events.sql.ts'
 import { eventStatus, type Event } from './event.ts'
 
 /** An event as the API shows it. */
@@ -23,5 +24,23 @@ export function showEventV2(event: Event, language: Language) {
     sales_open_at: event.sales_open_at && toRfc3339(event.sales_open_at),
     sales_close_at: event.sales_close_at && toRfc3339(event.sales_close_at),
     cancelled_at: event.cancelled_at && toRfc3339(event.cancelled_at),
+  }
+}
+
+export function showCancellation({
+  event_id,
+  reason,
+  bookings,
+  cancelled,
+  created_at,
+  finished_at,
+}: EventCancellation) {
+  return {
+    event_id,
+    reason,
+    bookings,
+    cancelled,
+    created_at: toRfc3339(created_at),
+    finished_at: finished_at && toRfc3339(finished_at),
   }
 }

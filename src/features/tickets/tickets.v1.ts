@@ -54,7 +54,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
         params,
         response: {
           200: Answer(TicketView),
-          ...errorAnswers('invalid_request', 'ticket_not_found', 'ticket_already_used'),
+          ...errorAnswers('invalid_request', 'ticket_not_found', 'ticket_already_used', 'ticket_void'),
         },
       },
     },

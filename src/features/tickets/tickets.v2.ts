@@ -74,6 +74,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
             'invalid_request',
             'ticket_not_found',
             'ticket_already_used',
+            'ticket_void',
             ...keyRefusals,
             'outcome_unknown',
           ),

@@ -26,7 +26,8 @@ export type DoorLine = Readonly<{
 /**
  * Uses a ticket, once, whoever else comes with it at the same moment.
  *
- * @throws DomainError `ticket_not_found`, also for one of an event that is none of the caller's, `ticket_already_used`
+ * @throws DomainError `ticket_not_found`, also for one of an event that is none of the caller's, `ticket_already_used`,
+ *   `ticket_void`
  */
 export async function useTicket(
   { queue, tickets }: DoorLine,
@@ -92,6 +93,7 @@ export function decideUse(ids: readonly number[], tickets: readonly Ticket[], at
   return ids.map((id) => {
     const ticket = known.get(id)
     if (!ticket) return new DomainError('ticket_not_found')
+    if (ticket.status === 'void') return new DomainError('ticket_void')
     if (used.has(id)) return new DomainError('ticket_already_used')
     used.add(id)
     return { ...ticket, status: 'used', updated_at: at }

@@ -62,7 +62,9 @@ export function sandbox({
 
     close: ({ key }) =>
       answering(async () => {
-        await inTransaction(database, (tx) => endSandboxPayment(tx, key, { status: 'closed' }))
+        // What has run out can still be paid too late on its page, as a bank transfer that is on its way would be.
+        const openAt = toTimestamp(now())
+        await inTransaction(database, (tx) => endSandboxPayment(tx, key, { status: 'closed', openAt }))
       }),
 
     refund: (order) =>

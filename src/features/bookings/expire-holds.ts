@@ -1,0 +1,85 @@
+import type { Tx } from '../../db/database.ts'
+import { inTransaction, reading } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { system } from '../../lib/caller.ts'
+import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { auditColumns, auditValues } from '../audit/record.ts'
+import { closePaymentsOf } from '../payments/close-payments.ts'
+import type { transitions } from './booking-status.ts'
+import type { BookedItem } from './booking.ts'
+import { endHolds, listEndedHolds, lockBookings, lockEndedHolds, lockEvents } from './bookings.sql.ts'
+import { countSeats, giveBack } from './seats.ts'
+
+/** Small enough that its events are locked for a few milliseconds. */
+const batch_max = 200
+
+/**
+ * Ends holds whose time is over, and puts their seats back on sale. Any number of workers may do it at once: a hold is
+ * ended by whoever gets its event's lock first. Returns how many ended.
+ */
+export async function expireHolds(deps: Deps): Promise<number> {
+  const at = toTimestamp(deps.now())
+  const due = await reading(deps.database, (db) => listEndedHolds(db, at, batch_max))
+  if (due.length === 0) return 0
+  const eventIds = [...new Set(due.map(({ event_id }) => event_id))].toSorted((a, b) => a - b)
+  await inTransaction(deps.database, async (tx) => {
+    const { dialect } = deps.database
+    await lockEvents(tx, dialect, eventIds)
+    const bookingIds = due.map(({ booking_id }) => booking_id).toSorted((a, b) => a - b)
+    const bookings = await lockBookings(tx, dialect, bookingIds)
+    const holds = await lockEndedHolds(tx, dialect, bookingIds, at)
+    if (holds.length === 0) return
+    const ended = holds.map(({ booking_id }) => booking_id)
+    const declined = await closePaymentsOf(tx, ended, at)
+    await setEnded(
+      tx,
+      ended.filter((id) => declined.has(id)),
+      'failed',
+      at,
+    )
+    await setEnded(
+      tx,
+      ended.filter((id) => !declined.has(id)),
+      'expired',
+      at,
+    )
+    await endHolds(tx, ended)
+    for (const [eventId, some] of Map.groupBy(holds, ({ event_id }) => event_id)) {
+      const items = some.flatMap((hold) => JSON.parse(hold.items) as BookedItem[])
+      const counted = items.map(({ ticket_type_id, holder_names }) => ({ ticket_type_id, count: holder_names.length }))
+      await giveBack(tx, eventId, countSeats(counted), at)
+    }
+    const organizers = new Map(bookings.map(({ id, organizer_id }) => [id, organizer_id]))
+    await tx
+      .insertInto('audit_entry')
+      .values(
+        ended.map((id) => {
+          const values = auditValues(system, at, {
+            action: declined.has(id) ? 'booking_failed' : 'booking_expired',
+            entity: 'booking',
+            entity_id: id,
+            organizer_id: organizers.get(id)!,
+          })
+          return Object.fromEntries(auditColumns.map((column, index) => [column, values[index]])) as never
+        }),
+      )
+      .execute()
+  })
+  deps.wake()
+  return due.length
+}
+
+async function setEnded(
+  tx: Tx,
+  ids: readonly number[],
+  status: (typeof transitions)['pending'][number],
+  at: Timestamp,
+): Promise<void> {
+  if (ids.length === 0) return
+  await tx
+    .updateTable('booking')
+    .set({ status, updated_at: at })
+    .where('id', 'in', ids)
+    .where('status', '=', 'pending')
+    .execute()
+}

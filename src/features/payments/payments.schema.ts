@@ -1,0 +1,85 @@
+import { Type } from 'typebox'
+import type { PaymentTable, ProviderName, RefundTable } from '../../db/schema.ts'
+import { Id, Moment, Strict, TextField } from '../../http/schemas.ts'
+
+const url_length_max = 1_000
+const note_length_max = 500
+
+export const providerNames: readonly ProviderName[] = ['midtrans', 'xendit', 'stripe', 'sandbox']
+const Provider = Type.Unsafe<ProviderName>({ type: 'string', enum: providerNames, examples: ['midtrans'] })
+const paymentStatuses = ['opening', 'awaiting', 'paid', 'failed', 'expired', 'cancelled', 'review'] as const
+const refundStatuses = ['due', 'sent', 'by_hand', 'done'] as const
+const reasons = ['cancelled', 'event_cancelled', 'paid_too_late', 'paid_twice'] as const
+const MaybeText = Type.Union([Type.String(), Type.Null()])
+const MaybeMoment = Type.Union([Moment, Type.Null()])
+const Amount = Type.Integer({ description: 'In minor units of the currency', examples: [1500000] })
+const Currency = Type.String({ examples: ['IDR'] })
+const AmountText = Type.String({ description: 'The amount as people read it', examples: ['Rp 1.500.000'] })
+
+export const OpenPaymentBody = Strict({
+  provider: Type.Optional(Provider),
+  return_url: Type.Optional(
+    Type.String({
+      maxLength: url_length_max,
+      pattern: '^https?://[^\\s]+$',
+      description: 'Where the customer is sent when they are done',
+      examples: ['https://tickets.example/done'],
+    }),
+  ),
+})
+
+export const PaymentView = Type.Object({
+  id: Id,
+  booking_id: Id,
+  provider: Provider,
+  amount: Amount,
+  amount_text: AmountText,
+  currency: Currency,
+  status: Type.Unsafe<PaymentTable['status']>({ type: 'string', enum: paymentStatuses, examples: ['awaiting'] }),
+  pay_url: Type.Union([Type.String(), Type.Null()], {
+    description: 'Where to pay; null if there is nothing to pay any more',
+  }),
+  note: Type.Union([Type.String(), Type.Null()], { description: 'By which way it was paid, or why it was not' }),
+  paid_at: MaybeMoment,
+  created_at: Moment,
+  updated_at: Moment,
+})
+
+export const ProviderView = Type.Object({ name: Provider })
+
+export const RefundStatus = Type.Unsafe<RefundTable['status']>({
+  type: 'string',
+  enum: refundStatuses,
+  examples: ['by_hand'],
+})
+export const RefundView = Type.Object({
+  id: Id,
+  booking_id: Id,
+  payment_id: Id,
+  amount: Amount,
+  amount_text: AmountText,
+  currency: Currency,
+  status: Type.Unsafe<RefundTable['status']>({
+    ...RefundStatus,
+    description: '`by_hand` waits for a person to pay it back; `sent` for the provider',
+  }),
+  reason: Type.Unsafe<RefundTable['reason']>({ type: 'string', enum: reasons, examples: ['cancelled'] }),
+  note: MaybeText,
+  done_at: MaybeMoment,
+  created_at: Moment,
+  updated_at: Moment,
+})
+
+export const CompleteRefundBody = Strict({
+  note: Type.Optional(TextField(note_length_max, {}, { examples: ['Transferred to BCA 123 on Monday'] })),
+})
+
+export const NoticeView = Type.Object({
+  id: Id,
+  provider: Provider,
+  attempt_key: MaybeText,
+  outcome: Type.Unsafe<'waiting' | 'applied' | 'unknown'>({ type: 'string', enum: ['waiting', 'applied', 'unknown'] }),
+  body: Type.String({ description: 'As it came' }),
+  received_at: Moment,
+  applied_at: MaybeMoment,
+})

@@ -1,0 +1,152 @@
+import type { Tx } from '../../db/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import { system } from '../../lib/caller.ts'
+import { addSeconds, toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { record } from '../audit/record.ts'
+import { hasTickets } from '../bookings/booking-status.ts'
+import { confirmBooking } from '../bookings/confirm-booking.ts'
+import { lockBooking } from '../bookings/lock-booking.ts'
+import { postCharge, postUnwanted } from '../ledger/post.ts'
+import { putInOutbox } from '../outbox/put.ts'
+import { findPaymentLocked, listPaymentsOf, updatePayment, type Payment } from './payments.sql.ts'
+import type { Found } from './providers/provider.ts'
+import { putRefund } from './put-refund.ts'
+import type { Selling } from './selling.ts'
+
+const note_length_max = 500
+/** How long after the hold's end a payment is still asked about: some banks take a day to tell. */
+const asked_after_s = 2 * 24 * 60 * 60
+const check_s_min = 30
+const check_s_max = 60 * 60
+
+/**
+ * Asks the provider what became of a payment, and does what follows. Whoever asks, and however often, it follows once.
+ *
+ * @throws ProviderError when the provider can't be asked: to be tried again
+ */
+export async function settlePayment(deps: Deps, selling: Selling, payment: Payment): Promise<void> {
+  if (payment.status === 'paid') return
+  const provider = selling.providers.get(payment.provider)
+  // One that is not set up any more can't be asked; its payments wait until it is, or for a person.
+  const found = await provider?.find({
+    key: payment.attempt_key,
+    reference: payment.reference,
+    charge: payment.charge,
+  })
+  await applyFound(deps, selling, payment, found)
+}
+
+/** What the provider has said is done to the booking, in one transaction. */
+export async function applyFound(
+  deps: Deps,
+  selling: Selling,
+  { id, booking_id }: Payment,
+  found: Found | undefined,
+): Promise<void> {
+  const booking = await deps.database.db
+    .selectFrom('booking')
+    .select('quantity')
+    .where('id', '=', booking_id)
+    .executeTakeFirst()
+  if (!booking) return
+  if (found?.state === 'paid') await selling.ticketIds.reserve(booking.quantity)
+  const at = toTimestamp(deps.now())
+  await inTransaction(deps.database, async (tx) => {
+    const locked = await lockBooking(tx, deps, booking_id)
+    const payment = await findPaymentLocked(tx, deps.database.dialect, id)
+    if (!locked || !payment || payment.status === 'paid') return
+    const known = { reference: found?.reference ?? payment.reference, charge: found?.charge ?? payment.charge }
+    if (found?.state !== 'paid') {
+      const status = statusAfter(payment, found)
+      await updatePayment(tx, id, {
+        ...known,
+        status,
+        note: found?.note?.slice(0, note_length_max) ?? payment.note,
+        check_at: nextCheck(payment, status, locked.booking.expires_at, at),
+        checks: payment.checks + 1,
+        updated_at: at,
+      })
+      return
+    }
+    if (found.amount !== payment.amount || found.currency !== payment.currency) {
+      const note = `paid ${found.amount} ${found.currency} instead of ${payment.amount} ${payment.currency}`
+      await updatePayment(tx, id, { ...known, status: 'review', note, check_at: null, updated_at: at })
+      return
+    }
+    const paid = { ...payment, ...known, status: 'paid' as const }
+    await updatePayment(tx, id, { ...known, status: 'paid', note: found.note ?? null, check_at: null, paid_at: at, updated_at: at }) // prettier-ignore
+    await applyPaid(tx, deps, selling, paid, locked, at)
+  })
+  deps.wake()
+}
+
+/** Money has come: for tickets, or to go back. */
+async function applyPaid(
+  tx: Tx,
+  deps: Deps,
+  { ticketIds, fee_basis_points }: Selling,
+  payment: Payment,
+  locked: NonNullable<Awaited<ReturnType<typeof lockBooking>>>,
+  at: Timestamp,
+): Promise<void> {
+  const { booking } = locked
+  const wasPaidBefore = hasTickets(booking.status)
+  const isWanted = await confirmBooking(tx, deps, locked, ticketIds, at)
+  const { provider, amount, currency } = payment
+  await record(tx, system, at, {
+    action: isWanted ? 'payment_received' : 'payment_unwanted',
+    entity: 'payment',
+    entity_id: payment.id,
+    organizer_id: booking.organizer_id,
+    became: { booking_id: booking.id, provider, amount, currency },
+  })
+  if (isWanted) {
+    await postCharge(tx, { payment, booking, fee_basis_points, at })
+    await closeOthers(tx, payment, at)
+    return
+  }
+  await postUnwanted(tx, { payment, booking, at })
+  await putRefund(tx, { payment, booking, amount, reason: wasPaidBefore ? 'paid_twice' : 'paid_too_late', at })
+}
+
+/** Other attempts to pay for the same booking are closed at their providers, so that nobody pays twice. */
+async function closeOthers(tx: Tx, { id, booking_id }: Payment, at: Timestamp): Promise<void> {
+  for (const other of await listPaymentsOf(tx, booking_id)) {
+    if (other.id !== id) await putClosing(tx, other, at)
+  }
+}
+
+/** A payment that is not wanted any more is closed at its provider by the worker, if it may still be open there. */
+export async function putClosing(tx: Tx, { id, status }: Payment, at: Timestamp): Promise<void> {
+  if (status === 'paid' || status === 'expired' || status === 'cancelled') return
+  await putInOutbox(tx, { kind: 'close_payment', key: `payment ${id}`, payload: { payment_id: id }, at })
+}
+
+/** A provider that has never heard of a payment says nothing about one that may still be on its way there. */
+function statusAfter({ status }: Payment, found: Found | undefined): Payment['status'] {
+  switch (found?.state) {
+    case 'awaiting':
+      return status === 'opening' ? 'opening' : 'awaiting'
+    case 'review':
+      return 'review'
+    case 'failed':
+      return 'failed'
+    case 'gone':
+      return 'expired'
+    default:
+      return status
+  }
+}
+
+/** Less and less often, until long after the hold's end. What is closed for good is not asked about any more. */
+function nextCheck(
+  { checks, created_at }: Payment,
+  status: Payment['status'],
+  expires_at: Timestamp | null,
+  at: Timestamp,
+): Timestamp | null {
+  if (status === 'expired' || status === 'cancelled') return null
+  if (at > addSeconds(expires_at ?? created_at, asked_after_s)) return null
+  return addSeconds(at, Math.min(check_s_max, check_s_min * 2 ** Math.min(checks, 10)))
+}
