@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as yieldToOthers, setTimeout as sleep } from 'node:timers/promises'
 import { openTestDatabase } from '../test/support/database.ts'
 import { testDeps } from '../test/support/deps.ts'
 import { aMessage, eventually, keptLog, outboxRows, watched } from '../test/support/outbox.ts'
@@ -10,14 +10,22 @@ import type { Chore } from './features/outbox/chore.ts'
 import type { Handler } from './features/outbox/run-outbox.ts'
 import { toTimestamp } from './lib/time.ts'
 import { wakeSignal } from './lib/wake.ts'
-import { startWorker } from './worker.ts'
+import { startWorker, type Worker } from './worker.ts'
 
 const { database, url, drop } = await openTestDatabase()
 const other = await openDatabase(databaseTargetFromUrl(url), 5)
+const workers: Worker[] = []
 after(async () => {
+  // Those that a failed test leaves behind would keep the process alive.
+  await Promise.all(workers.map(({ stop }) => stop()))
   await other.close()
   await drop()
 })
+const working = (...how: Parameters<typeof startWorker>): Worker => {
+  const worker = startWorker(...how)
+  workers.push(worker)
+  return worker
+}
 /** Well below a poll, and long enough for whoever does too much to be seen at it. */
 const watch_ms = 400
 
@@ -38,11 +46,11 @@ test('two workers: each message is done by one of them, and all are done', async
       done.push(key)
     }
   const { log, lines } = keptLog()
-  const workers = [database, other].map((one, index) =>
-    startWorker(testDeps(one), log, { handlers: { test: handlerOf(index) }, chores: [] }),
+  const both = [database, other].map((one, index) =>
+    working(testDeps(one), log, { handlers: { test: handlerOf(index) }, chores: [] }),
   )
   await eventually(isEmpty)
-  await Promise.all(workers.map(({ stop }) => stop()))
+  await Promise.all(both.map(({ stop }) => stop()))
   assert.deepEqual(done.toSorted(), keys.toSorted())
   assert.equal(by.size, 2)
   assert.deepEqual(lines, [])
@@ -56,7 +64,7 @@ test('a message is done well before the poll when somebody wakes the worker, and
   const test: Handler = async (_, { key }) => void done.push(key)
   await aMessage(deps, { key: 'tomorrow', run_at: toTimestamp(new Date(Date.now() + 24 * 60 * 60_000)) })
   const work = { handlers: { test }, chores: [never], signal }
-  const worker = startWorker(testDeps(counted), keptLog().log, work)
+  const worker = working(testDeps(counted), keptLog().log, work)
   await eventually(() => queries > 0)
   await sleep(watch_ms)
   assert.equal(queries, 1, 'when the next message is due')
@@ -71,9 +79,13 @@ test('a message is done well before the poll when somebody wakes the worker, and
   const before = queries
   await sleep(watch_ms)
   assert.equal(queries, before)
-  for (let n = 0; n < 1_000; n++) signal.wake()
-  await sleep(watch_ms)
-  assert.ok(queries - before <= 2, 'a crowd wakes it once')
+  const start = performance.now()
+  for (let n = 0; n < 1_000; n++) {
+    signal.wake()
+    await yieldToOthers()
+  }
+  const looks_max = (performance.now() - start) / 15 + 2
+  assert.ok(queries - before <= looks_max, `a crowd woke it ${queries - before} times, not ${looks_max}`)
   await worker.stop()
   assert.deepEqual(
     (await outboxRows(deps)).map(({ dedup_key }) => dedup_key),
@@ -86,7 +98,7 @@ test('what becomes due while the worker sleeps is done at its time, unasked', as
   const done: string[] = []
   const test: Handler = async (_, { key }) => void done.push(key)
   await aMessage(deps, { key: 'soon', run_at: toTimestamp(new Date(Date.now() + 300)) })
-  const worker = startWorker(deps, keptLog().log, { handlers: { test }, chores: [] })
+  const worker = working(deps, keptLog().log, { handlers: { test }, chores: [] })
   await eventually(() => done.length === 1)
   await worker.stop()
 })
@@ -136,7 +148,7 @@ test('a chore is done in batches until nothing is due; what fails or hangs keeps
   const test: Handler = async (_, { key }) => void handled.push(key)
   await aMessage(deps, { key: 'in between' })
   const signal = wakeSignal()
-  const worker = startWorker(deps, log, { handlers: { test }, chores: [blind, bad, hanging, good], signal })
+  const worker = working(deps, log, { handlers: { test }, chores: [blind, bad, hanging, good], signal })
   await eventually(() => left === 0 && handled.length === 1 && tries >= 3)
   const before = tries
   for (let n = 0; n < 20; n++) {
@@ -165,7 +177,7 @@ test('a stop finishes the messages that are under way, and takes no more', async
     await gate
     ended++
   }
-  const worker = startWorker(deps, keptLog().log, { handlers: { test }, chores: [] })
+  const worker = working(deps, keptLog().log, { handlers: { test }, chores: [] })
   await eventually(() => begun === 8)
   const stopped = worker.stop()
   open()
@@ -194,7 +206,7 @@ test('a database that is away is told of once, waited for, and the work goes on 
     },
     run: async () => 0,
   }
-  const worker = startWorker(testDeps(shaky), log, { handlers: { test }, chores: [looking] })
+  const worker = working(testDeps(shaky), log, { handlers: { test }, chores: [looking] })
   await eventually(() => queries >= 6)
   isAway = false
   await eventually(() => done.length === 1 && lines.length === 2)
@@ -221,7 +233,7 @@ test('a database that goes away while a message runs: it runs again, when its le
   }
   await aMessage(deps, { key: 'twice' })
   const there = testDeps(shaky, { now: () => new Date(Date.now() + later_ms) })
-  const worker = startWorker(there, keptLog().log, { handlers: { test }, chores: [] })
+  const worker = working(there, keptLog().log, { handlers: { test }, chores: [] })
   await eventually(() => isAway)
   later_ms = 61_000
   isAway = false

@@ -142,6 +142,11 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     one: async () => [await deleted(await bookedEvent())],
     other: async () => [await deleted(await bookedEvent())],
   },
+  '/outbox-messages/{id}/retry': {
+    by: admin,
+    one: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
+    other: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
+  },
 }
 
 test('every POST takes a key, but for signing in', () => {
