@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Deps } from './deps.ts'
 import { removeOldFences } from './features/bookings/commit-group.ts'
+import { removeOldHolds } from './features/bookings/expire-holds.ts'
 import { removeOldSessions } from './features/accounts/old-sessions.ts'
 import { rotateSigningKeys } from './features/accounts/signing-keys.ts'
 import { removeOldKeys } from './features/idempotency/idempotency.ts'
@@ -32,6 +33,7 @@ export async function cleanUp(deps: Deps, purge_days: number): Promise<Record<st
   const now = deps.now()
   return {
     idempotency_keys: await inBatches(() => removeOldKeys(deps.database, now)),
+    ended_holds: await inBatches(() => removeOldHolds(deps)),
     fences: await removeOldFences(deps.database, now),
     sessions: await inBatches(() => removeOldSessions(deps.database, now)),
     signing_keys: await rotateSigningKeys(deps.database, now),

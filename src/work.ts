@@ -3,26 +3,29 @@ import type { Deps } from './deps.ts'
 import { findNextExpiry } from './features/bookings/bookings.sql.ts'
 import { expireHolds } from './features/bookings/expire-holds.ts'
 import { cancelBookingsOf } from './features/events/cancel-event.ts'
-import { TryLater } from './features/outbox/run-outbox.ts'
+import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
 import { findNextCheck } from './features/payments/payments.sql.ts'
+import { ProviderError } from './features/payments/providers/provider.ts'
 import { applyNotice } from './features/payments/receive-notice.ts'
 import { closePayment, reconcilePayments, reconcileRefunds } from './features/payments/reconcile.ts'
 import { findNextRefundCheck } from './features/payments/refunds.sql.ts'
 import type { Selling } from './features/payments/selling.ts'
 import { sendRefund } from './features/payments/send-refund.ts'
-import { toTimestamp } from './lib/time.ts'
+import { addSeconds, toTimestamp } from './lib/time.ts'
 import type { Work } from './worker.ts'
 
 /** Well within the time that a handler has. */
 const turn_ms_max = 10_000
 
+const provider_wait_s = 60
+
 /** All that is done beside requests: by the server itself, or by workers of their own. */
 export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
   return {
     handlers: {
-      apply_notice: (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id')),
-      close_payment: (payload) => closePayment(deps, selling, idIn(payload, 'payment_id')),
-      send_refund: (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id')),
+      apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
+      close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
+      send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
       async cancel_bookings(payload) {
         const until = performance.now() + turn_ms_max
         while (await cancelBookingsOf(deps, idIn(payload, 'event_id'))) {
@@ -36,6 +39,19 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
       { name: 'reconcile payments', nextDue: findNextCheck, run: () => reconcilePayments(deps, selling, log) },
       { name: 'reconcile refunds', nextDue: findNextRefundCheck, run: () => reconcileRefunds(deps, selling, log) },
     ],
+  }
+}
+
+/** A provider may be away for a day, and money must go back all the same: it is waited for, and no message dies of it. */
+function patient(deps: Deps, log: Logger, handle: (payload: unknown) => Promise<void>): Handler {
+  return async (payload, { key }) => {
+    try {
+      await handle(payload)
+    } catch (error) {
+      if (!(error instanceof ProviderError)) throw error
+      log.warn({ err: error, key }, 'a payment provider could not be asked, and will be asked again')
+      throw new TryLater(addSeconds(toTimestamp(deps.now()), provider_wait_s))
+    }
   }
 }
 

@@ -22,6 +22,18 @@ import {
   listSumsOfCauses,
   listTakings,
 } from '../src/features/ledger/ledger.sql.ts'
+import { deleteOldHolds, findHold, findNextExpiry, listEndedHolds } from '../src/features/bookings/bookings.sql.ts'
+import { findCancellation, listBookingsAfter } from '../src/features/events/events.sql.ts'
+import {
+  findCharge,
+  findNextCheck,
+  findNotice,
+  findPaymentByKey,
+  listNotices,
+  listPaymentsOf,
+} from '../src/features/payments/payments.sql.ts'
+import { findNextRefundCheck, listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
+import { listTicketTypes } from '../src/features/ticket-types/ticket-types.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
@@ -86,6 +98,24 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findMessage', (db) => findMessage(db, 7)],
   ['listMessages that wait', page(listMessages('waiting'), ['2025-01-01 07:00:00.000', 7])],
   ['listMessages that are dead', page(listMessages('dead'), ['2025-01-01 07:00:00.000', 7])],
+  ['listTicketTypes', (db) => listTicketTypes(db, 7)],
+  ['findHold', (db) => findHold(db, 7)],
+  ['findNextExpiry', findNextExpiry],
+  ['listEndedHolds', (db) => listEndedHolds(db, '2024-06-01 00:00:00.000', 200)],
+  ['deleteOldHolds', (db) => deleteOldHolds(db as never, '2000-01-01 00:00:00.000', 200)],
+  ['listBookingsAfter', (db) => listBookingsAfter(db, 7, 3, 50)],
+  ['findPaymentByKey', (db) => findPaymentByKey(db, 'sandbox', 'a7')],
+  ['listPaymentsOf', (db) => listPaymentsOf(db, 7)],
+  ['findCharge', (db) => findCharge(db, 7)],
+  ['findNextCheck', findNextCheck],
+  ['findNextRefundCheck', findNextRefundCheck],
+  ['listRefunds of an organizer', page(listRefunds({ organizer_id: 1_500 }))],
+  ['listRefunds that wait for a person', page(listRefunds({ status: 'by_hand' }), [2_000])],
+  ['listRefunds of an organizer that wait', page(listRefunds({ organizer_id: 7, status: 'by_hand' }), [2_000])],
+  ['listRefundsOf', (db) => listRefundsOf(db, 7)],
+  ['findNotice', (db) => findNotice(db, 'sandbox', 'n7')],
+  ['listNotices', page(listNotices('unknown'), [2_000])],
+  ['findCancellation', (db) => findCancellation(db, 7)],
   ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
   [
     'findAnswer',
@@ -260,6 +290,37 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }
   for (const rows of chunks(2_000, (n) => ({
     booking_id: n,
+    event_id: (n % 10) + 1,
+    expires_at: n % 2 === 0 ? null : at,
+    items: '[]',
+  }))) {
+    await writer.insertInto('hold').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    event_id: n,
+    name: 'x',
+    price: 1,
+    capacity: null,
+    available_seat: null,
+    sales_open_at: null,
+    sales_close_at: null,
+    ...stamps,
+  }))) {
+    await writer.insertInto('ticket_type').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    provider: 'sandbox' as const,
+    event_key: `n${n}`,
+    attempt_key: null,
+    body: '',
+    outcome: n % 20 === 0 ? ('unknown' as const) : ('applied' as const),
+    received_at: at,
+    applied_at: null,
+  }))) {
+    await writer.insertInto('payment_notice').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({
+    booking_id: n,
     provider: 'sandbox' as const,
     attempt_key: `a${n}`,
     amount: 1,
@@ -307,7 +368,7 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   const analyze =
     dialect.name === 'sqlite'
       ? 'analyze'
-      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox, hold, ticket_type, payment_notice'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 

@@ -107,11 +107,6 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     one: async () => [`/api/v2/refunds/${await owed()}/completion`, {}],
     other: async () => [`/api/v2/refunds/${await owed()}/completion`, { note: 'x' }],
   },
-  '/outbox-messages/{id}/retry': {
-    by: admin,
-    one: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
-    other: async () => [`/api/v2/outbox-messages/${await aDeadMessage(deps)}/retry`],
-  },
   '/events/{id}/staff': {
     by: organizer,
     one: async () => [`/api/v2/events/${event.id}/staff`, { email: 'one@example.com', name: 'One' }],

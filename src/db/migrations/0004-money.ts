@@ -103,7 +103,7 @@ export function money(dialect: Dialect): string[] {
     ) ${tableOptions}`,
     `create index refund_booking on refund (booking_id)`,
     `create index refund_payment on refund (payment_id)`,
-    `create index refund_organizer on refund (organizer_id, status)`,
+    `create index refund_organizer on refund (organizer_id)`,
     `create index refund_status on refund (status)`,
     `create index refund_check on refund (check_at)`,
 

@@ -199,3 +199,33 @@ export async function lockTickets(tx: Tx, dialect: Dialect, bookingId: number): 
 export async function voidTickets(tx: Tx, ids: readonly number[], at: Timestamp): Promise<void> {
   await tx.updateTable('ticket').set({ status: 'void', updated_at: at }).where('id', 'in', ids).execute()
 }
+
+/** Bookings are made in the order of their ids, or nearly: the oldest ended holds come first. */
+export async function deleteOldHolds(tx: Tx, before: Timestamp, limit: number): Promise<number> {
+  const ended = await tx
+    .selectFrom('hold')
+    .select('booking_id')
+    .where('expires_at', 'is', null)
+    .orderBy('booking_id')
+    .limit(limit)
+    .execute()
+  const ids = ended.map(({ booking_id }) => booking_id)
+  if (ids.length === 0) return 0
+  const old = await tx
+    .selectFrom('booking')
+    .select('id')
+    .where('id', 'in', ids)
+    .where('expires_at', '<', before)
+    .execute()
+  if (old.length === 0) return 0
+  const { numDeletedRows } = await tx
+    .deleteFrom('hold')
+    .where(
+      'booking_id',
+      'in',
+      old.map(({ id }) => id),
+    ) // prettier-ignore
+    .where('expires_at', 'is', null)
+    .executeTakeFirst()
+  return Number(numDeletedRows)
+}

@@ -7,7 +7,7 @@ import { auditColumns, auditValues } from '../audit/record.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
 import type { transitions } from './booking-status.ts'
 import type { BookedItem } from './booking.ts'
-import { endHolds, listEndedHolds, lockBookings, lockEndedHolds, lockEvents } from './bookings.sql.ts'
+import { deleteOldHolds, endHolds, listEndedHolds, lockBookings, lockEndedHolds, lockEvents } from './bookings.sql.ts'
 import { countSeats, giveBack } from './seats.ts'
 
 /** Small enough that its events are locked for a few milliseconds. */
@@ -82,4 +82,13 @@ async function setEnded(
     .where('id', 'in', ids)
     .where('status', '=', 'pending')
     .execute()
+}
+
+/** So long after a hold has ended its money may still come. */
+const kept_days = 30
+
+/** Forgets holds that ended long ago, a bounded number of them, and returns how many. */
+export async function removeOldHolds(deps: Deps): Promise<number> {
+  const before = toTimestamp(new Date(deps.now().getTime() - kept_days * 86_400_000))
+  return inTransaction(deps.database, (tx) => deleteOldHolds(tx, before, batch_max))
 }

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { maySeeBooking, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
+import { hasTickets } from './booking-status.ts'
 import type { BookedItem, Booking } from './booking.ts'
 import { findBooking, findHold } from './bookings.sql.ts'
 
@@ -17,10 +18,10 @@ export async function readBooking({ database }: Deps, caller: Caller, id: number
   return booking
 }
 
-/** What was booked: what a hold keeps, or else what its tickets are. */
+/** What was booked: what a hold keeps, also one that has ended, or else what its tickets are. */
 export async function readItems({ database }: Deps, booking: Booking): Promise<BookedItem[]> {
   return reading(database, async (db) => {
-    const hold = booking.status === 'pending' ? await findHold(db, booking.id) : undefined
+    const hold = hasTickets(booking.status) ? undefined : await findHold(db, booking.id)
     if (hold) return JSON.parse(hold.items) as BookedItem[]
     const tickets = await listTicketsByBooking(db, booking.id)
     const alike = Map.groupBy(tickets, ({ ticket_type_id, price }) => `${ticket_type_id} ${price}`)
