@@ -28,10 +28,16 @@ export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill):
   const place = `${organizer}, concat('Konser Musik Nusantara ', i), 'Stadion Utama, Jakarta'`
   const rest = `500000, '2099-12-31 19:00:00', ${at}, ${at}`
   await insertNumbered(sql, events, eventColumns, ['i', place, `${capacity}, ${capacity}`, rest])
+  const typeColumns =
+    'ticket_type (id, event_id, name, price, capacity, available_seat, position, created_at, updated_at)'
+  await insertNumbered(sql, events, typeColumns, [`i, i, 'Umum', 500000, null, null, 0, ${at}, ${at}`])
+  const own = `${capacity}, ${capacity}, 1, ${at}, ${at}`
+  await insertNumbered(sql, events, typeColumns, [`${typeWithOwnSeats('i')}, i, 'VIP', 500000, ${own}`])
   if (tickets === 0) return
 
   const past = soldOutEvent({ events })
   await insertNumbered(sql, 1, eventColumns, [`${past}`, place, `${tickets}, 0`, rest])
+  await insertNumbered(sql, 1, typeColumns, [`${past}, ${past}, 'Umum', 500000, null, null, 0, ${at}, ${at}`])
   await insertNumbered(
     sql,
     tickets / 2,
@@ -47,6 +53,9 @@ export async function fillTables(sql: Sql, { events, capacity, tickets }: Fill):
     ],
   )
 }
+
+/** Beside the first type, whose id is its event's, each event has one with seats of its own. */
+export const typeWithOwnSeats = (event: number | string) => `${event} + 1000000`
 
 /** Where the tickets of a fill belong. */
 export const soldOutEvent = ({ events }: Pick<Fill, 'events'>) => events + 1
@@ -85,13 +94,15 @@ export type Expected = { before: number; booked: number; used: number; hasHistor
 export async function booksProblems(sql: Sql, { before, booked, used, hasHistory }: Expected): Promise<string[]> {
   const unbalanced = await sql.all(
     `select event.id as id, capacity - available_seat as gone, coalesce(booked, 0) as booked,
-       coalesce(tickets, 0) as tickets
+       coalesce(tickets, 0) + coalesce(held, 0) as tickets
      from event
-     left join (select event_id, sum(quantity) as booked from booking group by event_id) b on b.event_id = event.id
+     left join (select event_id, sum(quantity) as booked,
+         sum(case when status = 'pending' then quantity else 0 end) as held
+       from booking where status in ('pending', 'success') group by event_id) b on b.event_id = event.id
      left join (select booking.event_id, count(*) as tickets from ticket
        join booking on booking.id = ticket.booking_id
        group by booking.event_id) t on t.event_id = event.id
-     where capacity - available_seat <> coalesce(booked, 0) or capacity - available_seat <> coalesce(tickets, 0)
+     where capacity - available_seat <> coalesce(booked, 0) or capacity - available_seat <> coalesce(tickets, 0) + coalesce(held, 0)
        or available_seat < 0
      limit 5`,
   )

@@ -38,8 +38,8 @@ export type Measurement = {
 
 export type Contender = {
   name: string
-  /** `open karcis` runs without accounts, and nobody sends it a token. */
-  server: 'karcis' | 'two karcis' | 'open karcis' | 'bare' | 'baseline'
+  /** `open karcis` runs without accounts, and nobody sends it a token; `selling karcis` is to be paid. */
+  server: 'karcis' | 'two karcis' | 'open karcis' | 'selling karcis' | 'bare' | 'baseline'
   request: (round: number) => Request
   requests_max?: number
 }
@@ -66,6 +66,7 @@ export function scenarios(settings: Settings, hasBinaryLog: boolean): Scenario[]
   return [
     ...connection_counts.map((connections) => hotEvent(connections, hasBinaryLog)),
     ...connection_counts.map(manyEvents),
+    typesAndHolds(),
     twoServers(settings),
     ...[64, 2_000].map((connections) => sellOut(connections, settings)),
     refusals(),
@@ -117,6 +118,45 @@ function manyEvents(connections: number): Scenario {
         contenders: againstBoth(request),
         counted: [201],
         ...(connections === 64 && { goals: { mysql: { ratios: { baseline: 6 } } } }),
+      },
+    ],
+  }
+}
+
+/** What a booking costs more that names a type with seats of its own, and one that is held until it is paid. */
+function typesAndHolds(): Scenario {
+  const plain = (round: number) => booking({ event: 1 + (round % 100) })
+  const ofType = (round: number): Request => ({
+    method: 'POST',
+    path: '/api/v2/bookings',
+    body:
+      `{"customer_id":{caller},"event_id":${1 + (round % 100)},"items":[{"ticket_type_id":` +
+      `${1_000_001 + (round % 100)},"quantity":2,"holder_names":["Ani Wijaya","Budi Santoso"]}]}`,
+    numbers: { caller: anyCustomer },
+  })
+  const common = { connections: 64, counted: [201] }
+  const goal = (name: string) => ({ mysql: { ratios: { [name]: 0.9 } }, sqlite: { ratios: { [name]: 0.9 } } })
+  return {
+    name: 'types and holds',
+    fill: { events: 100, capacity: capacity_max, tickets: 0 },
+    measurements: [
+      {
+        ...common,
+        name: 'bookings of a type with seats of its own',
+        contenders: [
+          { name: 'own seats', server: 'karcis', request: ofType },
+          { name: 'shared seats', server: 'karcis', request: plain },
+        ],
+        goals: goal('shared seats'),
+      },
+      {
+        ...common,
+        name: 'bookings that are held until paid',
+        contenders: [
+          { name: 'held', server: 'selling karcis', request: plain },
+          { name: 'at once', server: 'karcis', request: plain },
+        ],
+        goals: goal('at once'),
       },
     ],
   }

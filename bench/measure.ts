@@ -4,7 +4,16 @@ import { createDatabase, dropDatabase, type BenchDatabase, type Sql } from './da
 import type { Load, Outcome, Request } from './load.ts'
 import { openSessions, type SignTokens } from './sessions.ts'
 import { median, type ContenderResult, type Result } from './results.ts'
-import { memoryOf, setBareAnswer, startBare, startBaseline, startKarcis, stop, type Server } from './servers.ts'
+import {
+  memoryOf,
+  setBareAnswer,
+  startBare,
+  startBaseline,
+  startKarcis,
+  startSellingKarcis,
+  stop,
+  type Server,
+} from './servers.ts'
 
 const open_loop_share = 0.7
 const background_rate = 1_000
@@ -42,15 +51,23 @@ export async function runScenario(bench: Bench, scenario: Scenario): Promise<Res
   const karcis = await startKarcis(own.url)
   const second = needs('two karcis') ? [await startKarcis(own.url)] : []
   const open = needs('open karcis') ? [await startKarcis(own.url, 'off')] : []
+  const selling = needs('selling karcis') ? [await startSellingKarcis(own.url)] : []
   const bare = needs('bare') ? [await startBare()] : []
   const baseline = other ? [await startBaseline(other.url)] : []
-  const servers = { karcis: [karcis], 'two karcis': [karcis, ...second], 'open karcis': open, bare, baseline }
+  const servers = {
+    karcis: [karcis],
+    'two karcis': [karcis, ...second],
+    'open karcis': open,
+    'selling karcis': selling,
+    bare,
+    baseline,
+  }
   const before = scenario.fill.tickets / 2
   const context = { ...bench, servers, signTokens, booked: { karcis: 0, baseline: 0 }, used: 0 }
 
   for (const measurement of scenario.measurements) results.push(await measure(context, scenario, measurement))
 
-  await Promise.all([karcis, ...second, ...open, ...bare, ...baseline].map(stop))
+  await Promise.all([karcis, ...second, ...open, ...selling, ...bare, ...baseline].map(stop))
   for (const [name, database] of Object.entries({ karcis: own, baseline: other })) {
     if (!database) continue
     const hasHistory = name === 'karcis'

@@ -116,6 +116,8 @@ function page(all: Results): string {
       'server, with 25 connections; on SQLite with `synchronous = full`.',
     '- **p99 at 70 %**: at 70 % of the measured rate in an open loop, where requests come whether the server keeps up ' +
       'or not and latency counts from the moment a request was due (corrected for coordinated omission).',
+    '- **held** bookings are those of a server that is to be paid: pending, with a hold and no tickets yet. Expiry and ' +
+      'webhooks are what one worker does by itself; their times are those of a batch of 200 holds, or 64 webhooks.',
     '- **MB** is the resident memory of the server after the case.',
     '- The load comes from a client of our own on plain sockets; one that costs more than the server would measure ' +
       'itself.',

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { scenarios, type Settings } from './cases.ts'
 import { describeServer, dropAll } from './databases.ts'
+import { runJobs } from './jobs.ts'
 import { Load } from './load.ts'
 import { runScenario } from './measure.ts'
 import { alarms, table, writeDocs } from './report.ts'
@@ -121,6 +122,7 @@ async function runAll(load: Load): Promise<Results> {
       if (measurements.length === 0 || (scenario.only && scenario.only !== kind)) continue
       all.results.push(...(await runScenario(bench, { ...scenario, measurements })))
     }
+    if ('jobs'.includes(options.only ?? '')) all.results.push(...(await runJobs(bench, options.quick ?? false)))
   }
   return all
 }

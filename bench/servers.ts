@@ -27,6 +27,12 @@ export async function startKarcis(databaseUrl: string, auth: 'on' | 'off' = 'on'
   return start([path('../karcis.js'), 'serve'], { DATABASE_URL: databaseUrl, AUTH: auth, NODE_ENV: mode })
 }
 
+/** One that is to be paid; the sandbox, which nobody visits here, is not for production. */
+export async function startSellingKarcis(databaseUrl: string): Promise<Server> {
+  const env = { DATABASE_URL: databaseUrl, NODE_ENV: 'development', SANDBOX_PAYMENTS: 'on' }
+  return start([path('../karcis.js'), 'serve'], env)
+}
+
 /** Makes Karcis's tables, with no server running on them. */
 export async function migrate(databaseUrl: string): Promise<void> {
   const env = { ...karcisEnv, DATABASE_URL: databaseUrl }

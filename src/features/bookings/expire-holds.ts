@@ -4,11 +4,13 @@ import type { Deps } from '../../deps.ts'
 import { system } from '../../lib/caller.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
+import { returnSeats } from '../events/change-seats.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
+import { changeTypeSeats } from '../ticket-types/change-type-seats.ts'
 import type { transitions } from './booking-status.ts'
 import type { BookedItem } from './booking.ts'
 import { deleteOldHolds, endHolds, listEndedHolds, lockBookings, lockEndedHolds, lockEvents } from './bookings.sql.ts'
-import { countSeats, giveBack } from './seats.ts'
+import { countSeats } from './seats.ts'
 
 /** Small enough that its events are locked for a few milliseconds. */
 const batch_max = 200
@@ -44,11 +46,7 @@ export async function expireHolds(deps: Deps): Promise<number> {
       at,
     )
     await endHolds(tx, ended)
-    for (const [eventId, some] of Map.groupBy(holds, ({ event_id }) => event_id)) {
-      const items = some.flatMap((hold) => JSON.parse(hold.items) as BookedItem[])
-      const counted = items.map(({ ticket_type_id, holder_names }) => ({ ticket_type_id, count: holder_names.length }))
-      await giveBack(tx, eventId, countSeats(counted), at)
-    }
+    await giveBackAll(tx, holds, at)
     const organizers = new Map(bookings.map(({ id, organizer_id }) => [id, organizer_id]))
     await tx
       .insertInto('audit_entry')
@@ -67,6 +65,24 @@ export async function expireHolds(deps: Deps): Promise<number> {
   })
   deps.wake()
   return due.length
+}
+
+/** In as few statements as there can be: a batch may be of as many events as it has holds. */
+async function giveBackAll(
+  tx: Tx,
+  holds: readonly { event_id: number; items: string }[],
+  at: Timestamp,
+): Promise<void> {
+  const ofEvents = new Map<number, number>()
+  const ofTypes: { ticket_type_id: number; count: number }[] = []
+  for (const { event_id, items } of holds) {
+    for (const { ticket_type_id, holder_names } of JSON.parse(items) as BookedItem[]) {
+      ofEvents.set(event_id, (ofEvents.get(event_id) ?? 0) + holder_names.length)
+      ofTypes.push({ ticket_type_id, count: holder_names.length })
+    }
+  }
+  await returnSeats(tx, ofEvents, at)
+  await changeTypeSeats(tx, countSeats(ofTypes), at)
 }
 
 async function setEnded(

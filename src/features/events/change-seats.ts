@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Tx } from '../../db/database.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -24,4 +25,22 @@ export async function changeSeats(tx: Tx, eventId: number, seats: number, at: Ti
     .where('deleted_at', 'is', null)
     .executeTakeFirst()
   throw new DomainError(event ? 'not_enough_seats' : 'event_not_found')
+}
+
+/** Gives seats back to several events in one statement. They are locked. */
+export async function returnSeats(tx: Tx, seats: ReadonlyMap<number, number>, at: Timestamp): Promise<void> {
+  const ids = [...seats.keys()]
+  await tx
+    .updateTable('event')
+    .set(({ eb, ref }) => {
+      const [first, ...more] = [...seats]
+      const start = eb
+        .case(ref('id'))
+        .when(first![0])
+        .then(sql<number>`${first![1]} + 0`)
+      const back = more.reduce((cases, [id, count]) => cases.when(id).then(sql<number>`${count} + 0`), start)
+      return { available_seat: sql<number>`available_seat + ${back.end()}`, updated_at: at }
+    })
+    .where('id', 'in', ids)
+    .execute()
 }

@@ -27,8 +27,8 @@ export type OutboxMessage = {
 export type MessageState = 'dead' | 'waiting'
 
 /** Leaves the message that has the same kind and key as it is. */
-export async function insertMessage(tx: Tx, message: Insertable<OutboxTable>): Promise<void> {
-  await leavingWhatIsThere(tx, tx.insertInto('outbox').values(message)).execute()
+export async function insertMessages(tx: Tx, messages: readonly Insertable<OutboxTable>[]): Promise<void> {
+  await leavingWhatIsThere(tx, tx.insertInto('outbox').values(messages)).execute()
 }
 
 /** When the next one is due, or has been; undefined if none waits. */

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import type { Timestamp } from '../../lib/time.ts'
-import { insertMessage } from './outbox.sql.ts'
+import { insertMessages } from './outbox.sql.ts'
 
 const payload_bytes_max = 64 * 1024
 
@@ -18,25 +18,21 @@ export type NewMessage = {
 }
 
 /**
- * Writes a message in the transaction of its cause: there is none without the other. After the commit, `deps.wake()`.
+ * Writes messages in the transaction of their cause: there is none without the other. After the commit, `deps.wake()`.
  *
  * One with the same kind and key that is there already, be it waiting, under way or dead, is left as it is. What must
  * happen again, even while it is happening, needs a key of its own.
  *
  * @throws Error if it does not fit: a bug
  */
-export async function putInOutbox(tx: Tx, { kind, key, payload, at, run_at = at }: NewMessage): Promise<void> {
+export async function putInOutbox(tx: Tx, ...messages: readonly NewMessage[]): Promise<void> {
+  if (messages.length > 0) await insertMessages(tx, messages.map(rowOf))
+}
+
+function rowOf({ kind, key, payload, at, run_at = at }: NewMessage) {
   const text = JSON.stringify(payload) ?? 'null'
   if (!/^[ -~]{1,32}$/.test(kind) || !/^[ -~]{1,128}$/.test(key))
     throw new Error(`no message can be called ${kind} ${key}`)
   if (Buffer.byteLength(text) > payload_bytes_max) throw new Error(`the payload of ${kind} ${key} is too long`)
-  await insertMessage(tx, {
-    kind,
-    dedup_key: key,
-    payload: text,
-    run_at,
-    last_error: null,
-    dead_at: null,
-    created_at: at,
-  })
+  return { kind, dedup_key: key, payload: text, run_at, last_error: null, dead_at: null, created_at: at }
 }

@@ -1,6 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import type { Timestamp } from '../../lib/time.ts'
-import { putClosing } from './settle-payment.ts'
+import { putClosings } from './settle-payment.ts'
 
 /**
  * Has the open payments of these bookings closed at their providers. Returns those of the bookings whose last attempt
@@ -17,7 +17,7 @@ export async function closePaymentsOf(tx: Tx, bookingIds: readonly number[], at:
   for (const payment of payments) {
     if (payment.status === 'failed') declined.add(payment.booking_id)
     else declined.delete(payment.booking_id)
-    await putClosing(tx, payment, at)
   }
+  await putClosings(tx, payments, at)
   return declined
 }

@@ -112,15 +112,17 @@ async function applyPaid(
 
 /** Other attempts to pay for the same booking are closed at their providers, so that nobody pays twice. */
 async function closeOthers(tx: Tx, { id, booking_id }: Payment, at: Timestamp): Promise<void> {
-  for (const other of await listPaymentsOf(tx, booking_id)) {
-    if (other.id !== id) await putClosing(tx, other, at)
-  }
+  const others = (await listPaymentsOf(tx, booking_id)).filter((other) => other.id !== id)
+  await putClosings(tx, others, at)
 }
 
-/** A payment that is not wanted any more is closed at its provider by the worker, if it may still be open there. */
-export async function putClosing(tx: Tx, { id, status }: Payment, at: Timestamp): Promise<void> {
-  if (status === 'paid' || status === 'expired' || status === 'cancelled') return
-  await putInOutbox(tx, { kind: 'close_payment', key: `payment ${id}`, payload: { payment_id: id }, at })
+/** Payments that are not wanted any more are closed at their providers by the worker, if they may still be open there. */
+export async function putClosings(tx: Tx, payments: readonly Payment[], at: Timestamp): Promise<void> {
+  const open = payments.filter(({ status }) => status !== 'paid' && status !== 'expired' && status !== 'cancelled')
+  await putInOutbox(
+    tx,
+    ...open.map(({ id }) => ({ kind: 'close_payment', key: `payment ${id}`, payload: { payment_id: id }, at })),
+  )
 }
 
 /** A provider that has never heard of a payment says nothing about one that may still be on its way there. */

@@ -1,0 +1,147 @@
+import pino from 'pino'
+import { databaseTargetFromUrl } from '../src/config.ts'
+import { openDatabase } from '../src/db/database.ts'
+import type { Deps } from '../src/deps.ts'
+import { expireHolds } from '../src/features/bookings/expire-holds.ts'
+import { runOutbox } from '../src/features/outbox/run-outbox.ts'
+import type { PaymentProvider } from '../src/features/payments/providers/provider.ts'
+import { receiveNotice } from '../src/features/payments/receive-notice.ts'
+import { openSelling } from '../src/features/payments/selling.ts'
+import { newTicketCode } from '../src/lib/codes.ts'
+import { diagnose } from '../src/doctor.ts'
+import { workOf } from '../src/work.ts'
+import { at, customers, fillTables, insertNumbered, organizer } from './books.ts'
+import { createDatabase, dropDatabase, type BenchDatabase } from './databases.ts'
+import type { Bench } from './measure.ts'
+import type { Result } from './results.ts'
+
+const events = 100
+const pool_size = 10
+const seats = 2
+const price = 500_000
+
+/** What a worker does, by itself: holds that end, and payments that providers tell of. */
+export async function runJobs(bench: Bench, isQuick: boolean): Promise<Result[]> {
+  const [holds, webhooks] = isQuick ? [5_000, 500] : [100_000, 5_000]
+  return [
+    await onPending(bench, holds, '2020-01-01 00:00:00', expiry(holds)),
+    await onPending(bench, webhooks, '2099-01-01 00:00:00', notices(webhooks)),
+  ]
+}
+
+type Job = {
+  name: string
+  /** One step; how many of the bookings it dealt with. */
+  begin: (deps: Deps) => Promise<() => Promise<number>>
+}
+
+function expiry(count: number): Job {
+  return { name: `expiry of ${count.toLocaleString('en')} holds`, begin: async (deps) => () => expireHolds(deps) }
+}
+
+/** Received, kept, and applied with a provider that answers at once: what is left is our own work. */
+function notices(count: number): Job {
+  return {
+    name: `${count.toLocaleString('en')} webhooks received and applied`,
+    async begin(deps) {
+      const log = pino({ level: 'silent' })
+      const selling = openSelling(deps, [paying], 0)
+      const { handlers } = workOf(deps, log, selling)
+      let received = 0
+      return async () => {
+        const some = Array.from({ length: Math.min(64, count - received) }, (_, n) => `bench-${received + n + 1}`)
+        received += some.length
+        const webhook = (key: string) => ({ headers: {}, body: Buffer.from(key), now: deps.now() })
+        await Promise.all(some.map((key) => receiveNotice(deps, selling, 'sandbox', webhook(key))))
+        for (let left = some.length; left > 0;) left -= await runOutbox(deps, handlers, log)
+        return some.length
+      }
+    },
+  }
+}
+
+const paying: PaymentProvider = {
+  name: 'sandbox',
+  minimum: () => 1,
+  open: async ({ key }) => ({ reference: key, pay_url: '' }),
+  find: async () => ({ state: 'paid', amount: seats * price, currency: 'IDR' }),
+  close: async () => {},
+  refund: async () => ({ state: 'done' }),
+  findRefund: async () => undefined,
+  readNotice: ({ body }) => ({ event_key: body.toString(), attempt_key: body.toString() }),
+}
+
+async function onPending(bench: Bench, count: number, expires: string, job: Job): Promise<Result> {
+  const { serverUrl, say, database: name, problems } = bench
+  say(`${name}: ${job.name}: filling the tables`)
+  const made = await createDatabase(serverUrl, 'jobs')
+  await fillPending(made, count, expires)
+  const database = await openDatabase(databaseTargetFromUrl(made.url), pool_size)
+  const deps: Deps = {
+    database,
+    now: () => new Date(),
+    newCode: newTicketCode,
+    hashPassword: async () => '',
+    verifyPassword: async () => false,
+    deliver: () => {},
+    wake: () => {},
+  }
+  say(`${name}: ${job.name}`)
+  const step = await job.begin(deps)
+  const steps_ms: number[] = []
+  const start = performance.now()
+  for (let done = 0; done < count;) {
+    const before = performance.now()
+    const some = await step()
+    steps_ms.push(performance.now() - before)
+    done += some
+    if (some === 0) break
+  }
+  const elapsed_s = (performance.now() - start) / 1_000
+  for (const { rule, what } of await diagnose(database.db)) problems.push(`${name}: ${job.name}: ${rule}: ${what}`)
+  await database.close()
+  await dropDatabase(made)
+  const sorted = steps_ms.toSorted((a, b) => a - b)
+  const rate = count / elapsed_s
+  const quantile = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]!
+  const one = { name: 'karcis', rate, rates: [rate], elapsed_s, p50_ms: quantile(0.5), p99_ms: quantile(0.99) }
+  return {
+    database: name,
+    scenario: 'jobs',
+    name: `${job.name}, by the batch`,
+    connections: 1,
+    contenders: [{ ...one, max_ms: sorted.at(-1)! }],
+    ratios: {},
+    goals: [],
+    warnings: [],
+  }
+}
+
+/** Bookings that wait for their money, each with a payment that is open. */
+async function fillPending(made: BenchDatabase, count: number, expires: string): Promise<void> {
+  const sql = await made.open()
+  await fillTables(sql, { events, capacity: 10_000_000, tickets: 0 })
+  const event = `1 + i % ${events}`
+  await insertNumbered(
+    sql,
+    count,
+    'booking (id, customer_id, event_id, organizer_id, quantity, total_price, status, expires_at, created_at, updated_at)',
+    [
+      `i, 1 + i % ${customers}, ${event}, ${organizer}, ${seats}, ${seats * price}, 'pending', '${expires}', ${at}, ${at}`,
+    ],
+  )
+  const items = `concat('[{"ticket_type_id":', ${event}, ',"price":${price},"holder_names":["Ani Wijaya","Budi Santoso"]}]')`
+  await insertNumbered(sql, count, 'hold (booking_id, event_id, expires_at, items)', [
+    `i, ${event}, '${expires}', ${items}`,
+  ])
+  await insertNumbered(
+    sql,
+    count,
+    'payment (booking_id, provider, attempt_key, amount, currency, status, created_at, updated_at)',
+    [`i, 'sandbox', concat('bench-', i), ${seats * price}, 'IDR', 'awaiting', ${at}, ${at}`],
+  )
+  await sql.all(
+    `update event set available_seat = capacity - (select sum(quantity) from booking where event_id = event.id)`,
+  )
+  await sql.close()
+}
