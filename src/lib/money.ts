@@ -1,3 +1,5 @@
+import type { Language } from './language.ts'
+
 /**
  * Money is an integer in minor units of its currency, everywhere: never a fraction, never rounded unasked.
  *
@@ -21,13 +23,18 @@ export function minorDigits(currency: string): number {
   return digits
 }
 
+/** Making one takes longer than all else that a booking's answer needs. There are as many as currencies and languages. */
+const formats = new Map<string, Intl.NumberFormat>()
+
 /** An amount as people read it: `Rp 500.000` in Indonesian, `$12.50` in English. */
-export function formatMoney(amount: number, currency: string, locale: string): string {
+export function formatMoney(amount: number, currency: string, language: Language): string {
   const digits = minorDigits(currency)
-  return new Intl.NumberFormat(locale, {
-    style: 'currency',
-    currency,
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  }).format(amount / 10 ** digits)
+  const name = `${language} ${currency}`
+  let format = formats.get(name)
+  if (!format) {
+    const shown = { minimumFractionDigits: digits, maximumFractionDigits: digits }
+    format = new Intl.NumberFormat(language, { style: 'currency', currency, ...shown })
+    formats.set(name, format)
+  }
+  return format.format(amount / 10 ** digits)
 }

@@ -1,10 +1,11 @@
+import type { Language } from '../../lib/language.ts'
 import { formatMoney } from '../../lib/money.ts'
 import { toRfc3339, type Timestamp } from '../../lib/time.ts'
 import { isOnSale, type Event } from '../events/event.ts'
 import { isWithinSales, type TicketType } from './ticket-type.ts'
 
 /** A type as the API shows it: what its event leaves of it, at this moment, in this language. */
-export function showTicketType(type: TicketType, event: Event, at: Timestamp, language: string) {
+export function showTicketType(type: TicketType, event: Event, at: Timestamp, language: Language) {
   const own = type.available_seat ?? event.available_seat
   const available_seat = Math.min(own, event.available_seat)
   return {
