@@ -24,6 +24,7 @@ export type SigningKeys = {
 export function signingKeys(database: Database, now: () => Date): SigningKeys {
   let keys: readonly SigningKey[] = []
   let read_at = -Infinity
+  let looking: Promise<void> | undefined
   let looks = { count: 0, since: -Infinity }
 
   function mayLook(): boolean {
@@ -51,7 +52,9 @@ export function signingKeys(database: Database, now: () => Date): SigningKeys {
     },
     async find(id) {
       const known = () => keys.find((one) => one.id === id)?.key
-      if (!known() && mayLook()) await look()
+      // A crowd that comes to a server that has just started is one look, not as many as may be made.
+      if (!known() && looking) await looking
+      if (!known() && mayLook()) await (looking = look().finally(() => (looking = undefined)))
       return known()
     },
   }

@@ -331,3 +331,14 @@ test('after a long sleep no server signs with a key that is gone', async () => {
   assert.ok(await holds(other, token))
   await other.close()
 })
+
+test('a crowd with good tokens that comes to a server just started gets in, all of it', async () => {
+  const fresh = await buildApp(deps, pino({ level: 'silent' }), { auth: 'on' })
+  const { access_token: token } = await login()
+  const crowd = Array.from({ length: 200 }, () =>
+    fresh.inject({ url: '/api/v2/auth/me', headers: bearer(token as string) }),
+  )
+  const statuses = (await Promise.all(crowd)).map(({ statusCode }) => statusCode)
+  await fresh.close()
+  assert.deepEqual(new Set(statuses), new Set([200]))
+})
