@@ -7,6 +7,8 @@ const block_max = 100_000
 export type IdSource = {
   /** Makes sure that `count` ids are at hand. Outside a transaction: it may need one. */
   reserve(count: number): Promise<void>
+  /** So many ids at once, for one of several who may want some at the same moment. */
+  take(count: number): Promise<number[]>
   /** Gives up what is left of the block: somebody else has put rows into it. */
   abandon(): void
   /** The next id; one must have been reserved. */
@@ -54,6 +56,11 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
   return {
     async reserve(count) {
       while (end - next < count) await lease(count)
+    },
+    async take(count) {
+      while (end - next < count) await lease(count)
+      // Nothing is awaited between the look and this.
+      return Array.from({ length: count }, () => next++)
     },
     abandon() {
       next = end

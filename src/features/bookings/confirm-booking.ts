@@ -1,5 +1,4 @@
 import type { Tx } from '../../db/database.ts'
-import type { IdSource } from '../../db/id-blocks.ts'
 import type { Deps } from '../../deps.ts'
 import { system } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -15,14 +14,14 @@ import { ticketColumns, ticketRow } from './ticket-row.ts'
  * Gives a booking that was paid its tickets: of its hold or, if that has ended, of seats that are still to be had, as
  * long as the event takes place and is to come. The booking and its event are locked.
  *
- * @param ticketIds has as many ids at hand as the booking has tickets
+ * @param ticketIds as many as the booking has tickets
  * @returns false if there is nothing to give: its money must go back
  */
 export async function confirmBooking(
   tx: Tx,
   deps: Deps,
   { booking, event }: { booking: Booking; event: Event },
-  ticketIds: IdSource,
+  ticketIds: readonly number[],
   at: Timestamp,
 ): Promise<boolean> {
   const { id, event_id, organizer_id, status } = booking
@@ -42,9 +41,9 @@ export async function confirmBooking(
   await insertTickets(
     tx,
     ticketColumns,
-    items.flatMap((item) =>
-      item.holder_names.map((holder) => ticketRow(ticketIds.next(), booking, item, holder, deps.newCode(), at)),
-    ),
+    items
+      .flatMap((item) => item.holder_names.map((holder) => ({ item, holder })))
+      .map(({ item, holder }, index) => ticketRow(ticketIds[index]!, booking, item, holder, deps.newCode(), at)),
   )
   await record(tx, system, at, {
     action: 'booking_paid',

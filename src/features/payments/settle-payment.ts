@@ -50,7 +50,8 @@ export async function applyFound(
     .where('id', '=', booking_id)
     .executeTakeFirst()
   if (!booking) return
-  if (found?.state === 'paid') await selling.ticketIds.reserve(booking.quantity)
+  // Drawn before, since they take a transaction of their own; what is tried again uses the same.
+  const ticketIds = found?.state === 'paid' ? await selling.ticketIds.take(booking.quantity) : []
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, async (tx) => {
     const locked = await lockBooking(tx, deps, booking_id)
@@ -76,7 +77,7 @@ export async function applyFound(
     }
     const paid = { ...payment, ...known, status: 'paid' as const }
     await updatePayment(tx, id, { ...known, status: 'paid', note: found.note ?? null, check_at: null, paid_at: at, updated_at: at }) // prettier-ignore
-    await applyPaid(tx, deps, selling, paid, locked, at)
+    await applyPaid(tx, deps, { ...selling, ticketIds }, paid, locked, at)
   })
   deps.wake()
 }
@@ -85,7 +86,7 @@ export async function applyFound(
 async function applyPaid(
   tx: Tx,
   deps: Deps,
-  { ticketIds, fee_basis_points }: Selling,
+  { ticketIds, fee_basis_points }: { ticketIds: readonly number[]; fee_basis_points: number },
   payment: Payment,
   locked: NonNullable<Awaited<ReturnType<typeof lockBooking>>>,
   at: Timestamp,
