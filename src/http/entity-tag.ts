@@ -27,9 +27,12 @@ export function answerNotModified(app: FastifyInstance): void {
   })
 }
 
-/** The tag of a row that counts its changes, with what may change without being one, such as seats that are sold. */
-export function tagOf({ version }: { version: number }, aside?: number): string {
-  return `"${version}${aside === undefined ? '' : `.${aside}`}"`
+/**
+ * The tag of a row that counts its changes, with what may change in its answer without being one: seats that are sold,
+ * the language that it is in.
+ */
+export function tagOf({ version }: { version: number }, ...asides: readonly number[]): string {
+  return `"${[version, ...asides].join('.')}"`
 }
 
 export function setTag(reply: FastifyReply, tag: string): void {
@@ -45,7 +48,7 @@ export function setTag(reply: FastifyReply, tag: string): void {
 export function matchingVersion({ headers }: FastifyRequest): (row: { version: number }) => void {
   const wanted = headers['if-match']
   if (wanted === undefined) throw new DomainError('precondition_required')
-  const versions = new Set(wanted.split(',').map((tag) => /^"(\d+)(?:\.\d+)?"$/.exec(tag.trim())?.[1]))
+  const versions = new Set(wanted.split(',').map((tag) => /^"(\d+)(?:\.\d+)*"$/.exec(tag.trim())?.[1]))
   return ({ version }) => {
     if (wanted.trim() !== '*' && !versions.has(String(version))) throw new DomainError('precondition_failed')
   }

@@ -17,3 +17,6 @@ export function languageOf(header: string | undefined): Language {
   }
   return best?.language ?? 'en'
 }
+
+/** A number for each language, for where it must tell one answer from another. */
+export const numberOf = (language: Language): number => languages.indexOf(language)

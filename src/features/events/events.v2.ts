@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
@@ -7,7 +7,8 @@ import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
-import { languageOf } from '../../lib/language.ts'
+import { varyBy } from '../../http/vary.ts'
+import { languageOf, numberOf } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
@@ -42,8 +43,11 @@ const EventQuery = Type.Object({
 
 const show = (event: Event, { headers }: FastifyRequest) => showEventV2(event, languageOf(headers['accept-language']))
 
-/** Seats that are sold change the answer, and not the version. */
-const eventTag = (event: Event) => tagOf(event, event.available_seat)
+/** Seats that are sold change the answer, and not the version; so does the language. */
+const setEventTag = (request: FastifyRequest, reply: FastifyReply, event: Event) => {
+  varyBy(reply, 'accept-language')
+  setTag(reply, tagOf(event, event.available_seat, numberOf(languageOf(request.headers['accept-language']))))
+}
 
 export const eventRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
@@ -77,7 +81,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       const result = await answerOnce(deps, request, reply, 'create event', body, (keep) =>
         createEvent(deps, caller, body, keep),
       )
-      setTag(reply, eventTag(result))
+      setEventTag(request, reply, result)
       return reply.code(201).header('location', `${base}/${result.id}`).send(show(result, request))
     },
   )
@@ -111,7 +115,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const event = await readEvent(deps.events, request.params.id)
-      setTag(reply, eventTag(event))
+      setEventTag(request, reply, event)
       return show(event, request)
     },
   )
@@ -147,7 +151,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const matches = matchingVersion(request)
       const event = await changeEvent(deps, request.caller, request.params.id, request.body, matches)
-      setTag(reply, eventTag(event))
+      setEventTag(request, reply, event)
       return show(event, request)
     },
   )
@@ -196,7 +200,7 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       const result = await answerOnce(deps, request, reply, 'restore event', id, (keep) =>
         restoreEvent(deps, request.caller, id, keep),
       )
-      setTag(reply, eventTag(result))
+      setEventTag(request, reply, result)
       return show(result, request)
     },
   )

@@ -159,3 +159,18 @@ test('texts that would not fit into the history, as long as they may be, are kep
   const [entry] = (await organizer.call('GET', `/api/v2/audit-entries?entity=event&entity_id=${body.id}`)).body.items
   assert.ok(long.title.startsWith(entry.became.title.replace('…', '')) && entry.became.title.length > 10)
 })
+
+test('an answer in another language is another one, and a change is held against the version alone', async () => {
+  const event = await anOwnEvent()
+  const [{ id }] = await typesOf(event.id)
+  for (const path of [`/api/v2/events/${event.id}`, `/api/v2/ticket-types/${id}`]) {
+    const read = (language: string, tag?: string) =>
+      organizer.call('GET', path, undefined, { 'accept-language': language, ...(tag && { 'if-none-match': tag }) })
+    const { headers } = await read('id')
+    const tag = headers['etag'] as string
+    assert.equal(headers['vary'], 'accept-language')
+    assert.deepEqual([(await read('id', tag)).status, (await read('en', tag)).status], [304, 200])
+    assert.equal((await organizer.call('PATCH', path, {}, { 'if-match': tag })).status, 200)
+    assert.equal((await organizer.call('PATCH', path, {}, { 'if-match': tag })).status, 412)
+  }
+})

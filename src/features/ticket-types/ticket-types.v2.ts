@@ -6,9 +6,10 @@ import type { Deps } from '../../deps.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { varyBy } from '../../http/vary.ts'
 import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { languageOf } from '../../lib/language.ts'
+import { languageOf, numberOf } from '../../lib/language.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
@@ -110,8 +111,11 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
     },
     async ({ params, headers }, reply) => {
       const { type, event } = await readType(params.id)
-      setTag(reply, tagOf(type, Math.min(type.available_seat ?? event.available_seat, event.available_seat)))
-      return shownIn(headers['accept-language'], event)(type)
+      const shown = shownIn(headers['accept-language'], event)(type)
+      const language = numberOf(languageOf(headers['accept-language']))
+      varyBy(reply, 'accept-language')
+      setTag(reply, tagOf(type, event.version, shown.available_seat, shown.on_sale ? 1 : 0, language))
+      return shown
     },
   )
 
