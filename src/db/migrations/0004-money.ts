@@ -201,7 +201,7 @@ function allowMoreStatuses(dialect: Dialect): string[] {
   const more = {
     booking: [
       `currency ${ascii('currency', 3)} not null default 'IDR'`,
-      `refunded ${money} not null default 0 check (refunded between 0 and total_price)`,
+      `refunded ${money} not null default 0`,
       `expires_at ${timestamp} null`,
     ],
     ticket: [`ticket_type_id ${reference} not null default 0`, `price ${money} not null default 0`],
@@ -211,6 +211,7 @@ function allowMoreStatuses(dialect: Dialect): string[] {
       `alter table booking /*!80019 drop check booking_chk_3, */
         modify status ${ascii('status', 24)} not null, ${more.booking.map((column) => `add column ${column}`).join(', ')}`,
       `alter table booking add constraint booking_status ${bookingCheck}`,
+      `alter table booking add constraint booking_refunded check (refunded between 0 and total_price)`,
       `alter table ticket /*!80019 drop check ticket_chk_1, */
         modify status ${ascii('status', 16)} not null, ${more.ticket.map((column) => `add column ${column}`).join(', ')}`,
       `alter table ticket add constraint ticket_status ${ticketCheck}`,
@@ -234,6 +235,7 @@ function allowMoreStatuses(dialect: Dialect): string[] {
       organizer_id ${reference} not null default 0,
       deleted_at ${timestamp} null,
       ${more.booking.join(', ')},
+      constraint booking_refunded check (refunded between 0 and total_price),
       constraint booking_customer foreign key (customer_id) references user (id),
       constraint booking_event foreign key (event_id) references event (id)
     ) ${dialect.tableOptions}`,

@@ -6,6 +6,12 @@ import { causes, fees, organizerAccount } from './ledger.ts'
 
 export type LedgerEntry = Selectable<LedgerEntryTable>
 
+/**
+ * MySQL would rather read the indexes that are made for sums, and sort. To the others this is a comment:
+ * https://dev.mysql.com/doc/refman/8.4/en/optimizer-hints.html#optimizer-hints-index-level
+ */
+const inOrderOfIds = sql.raw('/*+ NO_INDEX(ledger_entry ledger_entry_account_sum, ledger_entry_event_sum) */')
+
 export type LedgerFilter = {
   account?: string | undefined
   event_id?: number | undefined
@@ -19,7 +25,7 @@ export function listLedgerEntries(filter: LedgerFilter = {}): Listing<LedgerEntr
     name: `ledger ${JSON.stringify(filter)}`,
     order: { ...byId('ledger_entry'), descending: true },
     select(db) {
-      let query = db.selectFrom('ledger_entry').selectAll()
+      let query = db.selectFrom('ledger_entry').modifyFront(inOrderOfIds).selectAll()
       if (account !== undefined) query = query.where('account', '=', account)
       if (event_id !== undefined) query = query.where('event_id', '=', event_id)
       if (booking_id !== undefined) query = query.where('booking_id', '=', booking_id)
@@ -31,7 +37,7 @@ export function listLedgerEntries(filter: LedgerFilter = {}): Listing<LedgerEntr
 /**
  * What the entries of an account add up to, by currency. There are no running totals: a row that every payment adds to
  * would make all payments wait for one another, and to be believed it would have to be counted again anyway. The index
- * holds account, currency and amount, so this reads a narrow piece of it and no rows: a fifth of a second for a million.
+ * holds account, currency and amount, so this reads a narrow piece of it and no rows.
  */
 export async function listBalances(db: Db, account: string): Promise<{ currency: string; amount: number }[]> {
   const rows = await db
