@@ -4,11 +4,10 @@ import { findNextExpiry } from './features/bookings/bookings.sql.ts'
 import { expireHolds } from './features/bookings/expire-holds.ts'
 import { cancelBookingsOf } from './features/events/cancel-event.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
-import { findNextCheck } from './features/payments/payments.sql.ts'
+import { findNextCheck } from './features/payments/checks.sql.ts'
 import { ProviderError } from './features/payments/providers/provider.ts'
 import { applyNotice } from './features/payments/receive-notice.ts'
 import { closePayment, reconcilePayments, reconcileRefunds } from './features/payments/reconcile.ts'
-import { findNextRefundCheck } from './features/payments/refunds.sql.ts'
 import type { Selling } from './features/payments/selling.ts'
 import { sendRefund } from './features/payments/send-refund.ts'
 import { addSeconds, toTimestamp } from './lib/time.ts'
@@ -36,8 +35,16 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
     },
     chores: [
       { name: 'expire holds', nextDue: findNextExpiry, run: () => expireHolds(deps) },
-      { name: 'reconcile payments', nextDue: findNextCheck, run: () => reconcilePayments(deps, selling, log) },
-      { name: 'reconcile refunds', nextDue: findNextRefundCheck, run: () => reconcileRefunds(deps, selling, log) },
+      {
+        name: 'reconcile payments',
+        nextDue: (db) => findNextCheck(db, 'payment'),
+        run: () => reconcilePayments(deps, selling, log),
+      },
+      {
+        name: 'reconcile refunds',
+        nextDue: (db) => findNextCheck(db, 'refund'),
+        run: () => reconcileRefunds(deps, selling, log),
+      },
     ],
   }
 }

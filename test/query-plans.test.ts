@@ -26,13 +26,13 @@ import { deleteOldHolds, findHold, findNextExpiry, listEndedHolds } from '../src
 import { findCancellation, listBookingsAfter } from '../src/features/events/events.sql.ts'
 import {
   findCharge,
-  findNextCheck,
   findNotice,
   findPaymentByKey,
   listNotices,
   listPaymentsOf,
 } from '../src/features/payments/payments.sql.ts'
-import { findNextRefundCheck, listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
+import { findNextCheck } from '../src/features/payments/checks.sql.ts'
+import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
 import { listTicketTypes } from '../src/features/ticket-types/ticket-types.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
@@ -107,8 +107,8 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findPaymentByKey', (db) => findPaymentByKey(db, 'sandbox', 'a7')],
   ['listPaymentsOf', (db) => listPaymentsOf(db, 7)],
   ['findCharge', (db) => findCharge(db, 7)],
-  ['findNextCheck', findNextCheck],
-  ['findNextRefundCheck', findNextRefundCheck],
+  ['findNextCheck of payments', (db) => findNextCheck(db, 'payment')],
+  ['findNextCheck of refunds', (db) => findNextCheck(db, 'refund')],
   ['listRefunds of an organizer', page(listRefunds({ organizer_id: 1_500 }))],
   ['listRefunds that wait for a person', page(listRefunds({ status: 'by_hand' }), [2_000])],
   ['listRefunds of an organizer that wait', page(listRefunds({ organizer_id: 7, status: 'by_hand' }), [2_000])],

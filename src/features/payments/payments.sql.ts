@@ -69,33 +69,6 @@ export async function updatePayment(tx: Tx, id: number, change: Updateable<Payme
   await tx.updateTable('payment').set(change).where('id', '=', id).execute()
 }
 
-/** Payments whose provider is to be asked now; claimed by moving their time into the future. */
-export async function claimPaymentsDue(
-  tx: Tx,
-  dialect: Dialect,
-  { at, until, limit }: { at: Timestamp; until: Timestamp; limit: number },
-): Promise<Payment[]> {
-  const due = await tx
-    .selectFrom('payment')
-    .selectAll()
-    .where('check_at', '<=', at)
-    .orderBy('check_at')
-    .limit(limit)
-    .$if(dialect.locksRows, (query) => query.forUpdate().skipLocked())
-    .execute()
-  const ids = due.map(({ id }) => id)
-  if (ids.length > 0) await tx.updateTable('payment').set({ check_at: until }).where('id', 'in', ids).execute()
-  return due
-}
-
-export async function findNextCheck(db: Db): Promise<Timestamp | undefined> {
-  const row = await db
-    .selectFrom('payment')
-    .select(({ fn }) => fn.min('check_at').as('next'))
-    .executeTakeFirst()
-  return row?.next ?? undefined
-}
-
 export async function findNotice(db: Db, provider: ProviderName, eventKey: string): Promise<PaymentNotice | undefined> {
   return db
     .selectFrom('payment_notice')

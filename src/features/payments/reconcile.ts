@@ -2,9 +2,9 @@ import type { Logger } from 'pino'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { addSeconds, toTimestamp } from '../../lib/time.ts'
-import { claimPaymentsDue, findPayment, type Payment } from './payments.sql.ts'
+import { claimChecks } from './checks.sql.ts'
+import { findPayment, type Payment } from './payments.sql.ts'
 import { ProviderError } from './providers/provider.ts'
-import { claimRefundsDue } from './refunds.sql.ts'
 import type { Selling } from './selling.ts'
 import { checkRefund } from './send-refund.ts'
 import { settlePayment } from './settle-payment.ts'
@@ -19,7 +19,7 @@ const claim_s = 120
 export async function reconcilePayments(deps: Deps, selling: Selling, log: Logger): Promise<number> {
   const at = toTimestamp(deps.now())
   const claim = { at, until: addSeconds(at, claim_s), limit: batch_max }
-  const payments = await inTransaction(deps.database, (tx) => claimPaymentsDue(tx, deps.database.dialect, claim))
+  const payments = await inTransaction(deps.database, (tx) => claimChecks(tx, deps.database.dialect, 'payment', claim))
   await Promise.all(payments.map((payment) => tolerant(log, () => settlePayment(deps, selling, payment))))
   return payments.length
 }
@@ -28,7 +28,7 @@ export async function reconcilePayments(deps: Deps, selling: Selling, log: Logge
 export async function reconcileRefunds(deps: Deps, selling: Selling, log: Logger): Promise<number> {
   const at = toTimestamp(deps.now())
   const claim = { at, until: addSeconds(at, claim_s), limit: batch_max }
-  const refunds = await inTransaction(deps.database, (tx) => claimRefundsDue(tx, deps.database.dialect, claim))
+  const refunds = await inTransaction(deps.database, (tx) => claimChecks(tx, deps.database.dialect, 'refund', claim))
   await Promise.all(refunds.map((refund) => tolerant(log, () => checkRefund(deps, selling, refund))))
   return refunds.length
 }

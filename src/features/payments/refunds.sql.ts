@@ -3,7 +3,6 @@ import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
 import type { RefundTable } from '../../db/schema.ts'
-import type { Timestamp } from '../../lib/time.ts'
 
 export type Refund = Selectable<RefundTable>
 
@@ -55,31 +54,4 @@ export async function insertRefund(tx: Tx, refund: Insertable<RefundTable>): Pro
 
 export async function updateRefund(tx: Tx, id: number, change: Updateable<RefundTable>): Promise<void> {
   await tx.updateTable('refund').set(change).where('id', '=', id).execute()
-}
-
-/** Refunds that a provider has taken on, and is to be asked about; claimed by moving their time into the future. */
-export async function claimRefundsDue(
-  tx: Tx,
-  dialect: Dialect,
-  { at, until, limit }: { at: Timestamp; until: Timestamp; limit: number },
-): Promise<Refund[]> {
-  const due = await tx
-    .selectFrom('refund')
-    .selectAll()
-    .where('check_at', '<=', at)
-    .orderBy('check_at')
-    .limit(limit)
-    .$if(dialect.locksRows, (query) => query.forUpdate().skipLocked())
-    .execute()
-  const ids = due.map(({ id }) => id)
-  if (ids.length > 0) await tx.updateTable('refund').set({ check_at: until }).where('id', 'in', ids).execute()
-  return due
-}
-
-export async function findNextRefundCheck(db: Db): Promise<Timestamp | undefined> {
-  const row = await db
-    .selectFrom('refund')
-    .select(({ fn }) => fn.min('check_at').as('next'))
-    .executeTakeFirst()
-  return row?.next ?? undefined
 }
