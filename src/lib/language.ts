@@ -2,6 +2,9 @@
 export const languages = ['en', 'id'] as const
 export type Language = (typeof languages)[number]
 
+/** What is named, if it is one of them. */
+export const asLanguage = (value: unknown): Language | undefined => languages.find((one) => one === value)
+
 const header_length_max = 200
 
 /**
@@ -12,7 +15,7 @@ export function languageOf(header: string | undefined): Language {
   let best: { language: Language; quality: number } | undefined
   for (const part of (header ?? '').slice(0, header_length_max).split(',')) {
     const [, tag = '', quality = '1'] = /^\s*([a-z]{1,8})(?:-[\w-]*)?\s*(?:;\s*q=([\d.]+))?\s*$/i.exec(part) ?? []
-    const language = languages.find((one) => one === tag.toLowerCase())
+    const language = asLanguage(tag.toLowerCase())
     if (language && Number(quality) > (best?.quality ?? 0)) best = { language, quality: Number(quality) }
   }
   return best?.language ?? 'en'

@@ -4,7 +4,8 @@ import { toRfc3339, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { SandboxAction } from './act-in-sandbox.ts'
 import { sandboxStyle } from './sandbox-style.ts'
 import type { SandboxPayment } from './sandbox.sql.ts'
-import { wordsOf, type Language, type Words } from './sandbox-words.ts'
+import type { Language } from '../../lib/language.ts'
+import { wordsOf, type Words } from './sandbox-words.ts'
 
 /** Nothing is known of who reads it, so moments are those of Jakarta, and say so. */
 const zone = { timeZone: 'Asia/Jakarta', name: 'WIB' }

@@ -1,32 +1,4 @@
-/** The languages of the sandbox's page. */
-export type Language = 'en' | 'id'
-
-const languages: readonly Language[] = ['en', 'id']
-
-/** Undefined for whatever else a query may hold. */
-export const asLanguage = (value: unknown): Language | undefined => languages.find((one) => one === value)
-
-const header_length_max = 200
-
-/**
- * The one that a browser's user likes best, by Accept-Language; English if it is neither.
- * https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4
- */
-export function preferredLanguage(header = ''): Language {
-  const liked = header
-    .slice(0, header_length_max)
-    .split(',')
-    .map((range) => {
-      const [tag = '', weight] = range
-        .trim()
-        .toLowerCase()
-        .split(/\s*;\s*q=/)
-      return { language: asLanguage(tag.split('-')[0]), weight: weight === undefined ? 1 : Number(weight) }
-    })
-    .filter(({ language, weight }) => language && weight > 0)
-    .toSorted((a, b) => b.weight - a.weight)
-  return liked[0]?.language ?? 'en'
-}
+import type { Language } from '../../lib/language.ts'
 
 /** What the page says. Functions where a word stands in the sentence. */
 export type Words = Readonly<{

@@ -9,7 +9,8 @@ import { DomainError, statusOf } from '../../lib/errors.ts'
 import { actInSandbox, sandboxActions, type SandboxAction } from './act-in-sandbox.ts'
 import { paymentPage, refusalPage } from './sandbox-page.ts'
 import { sandboxPolicy } from './sandbox-style.ts'
-import { asLanguage, preferredLanguage, wordsOf, type Language, type Words } from './sandbox-words.ts'
+import { asLanguage, languageOf, type Language } from '../../lib/language.ts'
+import { wordsOf, type Words } from './sandbox-words.ts'
 import { findSandboxPayment, findSandboxRefunded } from './sandbox.sql.ts'
 
 /** A form has two short fields. */
@@ -48,13 +49,13 @@ export const sandboxPages: FastifyPluginAsyncTypebox<{
     const status = refusal ? statusOf(refusal.code) : 500
     if (!refusal) request.log.error({ err: error }, 'unhandled error')
     if (status === 503) request.log.warn({ err: error }, refusal?.message)
-    const language = languageOf(request)
+    const language = languageFor(request)
     return answer(reply.code(status), refusalPage(language, wordsOfRefusal(wordsOf[language], status)))
   })
 
   app.get('/sandbox/payments/:key', { schema: { hide: true, params: Key } }, async (request, reply) => {
     const { key } = request.params
-    const language = languageOf(request)
+    const language = languageFor(request)
     const found = await reading(database, async (db) => {
       const payment = await findSandboxPayment(db, key)
       return payment && { payment, paid_back: await findSandboxRefunded(db, key) }
@@ -70,14 +71,14 @@ export const sandboxPages: FastifyPluginAsyncTypebox<{
       await onChange(key).catch((error: unknown) => request.log.error({ err: error }, 'the sandbox could not tell'))
     }
     // What became of it the page says; a reload of that page sends nothing again.
-    return reply.redirect(`?lang=${languageOf(request)}`, 303)
+    return reply.redirect(`?lang=${languageFor(request)}`, 303)
   })
 }
 
 /** What was asked for by name, or else what the browser prefers. */
-function languageOf({ query, body, headers }: FastifyRequest): Language {
+function languageFor({ query, body, headers }: FastifyRequest): Language {
   const named = (body as { lang?: unknown } | undefined | null)?.lang ?? (query as { lang?: unknown }).lang
-  return asLanguage(named) ?? preferredLanguage(headers['accept-language'])
+  return asLanguage(named) ?? languageOf(headers['accept-language'])
 }
 
 function wordsOfRefusal(words: Words, status: number): readonly [title: string, text: string] {
