@@ -31,6 +31,8 @@ export type PayOptions = {
   amount?: number
   currency?: string
   channel?: string
+  /** On this page, of several under one key; else on the newest. */
+  reference?: string | undefined
   /** Although it is closed or expired: a bank transfer that was under way. */
   late?: boolean
 }

@@ -134,8 +134,8 @@ export async function fakeXendit(): Promise<FakeProvider> {
     begin(key) {
       the(key)
     },
-    pay(key, { amount, currency, channel, late } = {}) {
-      const invoice = the(key)
+    pay(key, { amount, currency, channel, reference, late } = {}) {
+      const invoice = invoices.get(reference ?? '') ?? the(key)
       if (invoice.status !== 'PENDING' && !(late && invoice.status === 'EXPIRED')) return false
       invoice.status = 'PAID'
       invoice.currency = currency ?? invoice.currency

@@ -154,7 +154,10 @@ async function openAt(
   }
 }
 
-/** Kept unless something else has become known meanwhile: that it is paid, above all. */
+/**
+ * Kept unless something else has become known meanwhile: that it is paid, above all. Of two who opened it at once the
+ * first is kept, and both are answered by it: a second page at the provider must be shown to nobody.
+ */
 async function noteAnswer(
   deps: Deps,
   id: number,
@@ -169,6 +172,7 @@ async function noteAnswer(
   const at = toTimestamp(deps.now())
   return inTransaction(deps.database, async (tx) => {
     const before = (await findPaymentLocked(tx, deps.database.dialect, id))!
+    if (before.pay_url !== null) return before
     const { status, ...found } = change
     const isOpen = before.status === 'opening' || before.status === 'awaiting'
     await updatePayment(tx, id, { ...(isOpen && { status }), ...found, updated_at: at })
