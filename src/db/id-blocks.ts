@@ -7,7 +7,7 @@ const block_max = 100_000
 export type IdSource = {
   /** Makes sure that `count` ids are at hand. Outside a transaction: it may need one. */
   reserve(count: number): Promise<void>
-  /** So many ids at once, for one of several who may want some at the same moment. */
+  /** The same, and takes them at once: for those who work beside others on one block. */
   take(count: number): Promise<number[]>
   /** Gives up what is left of the block: somebody else has put rows into it. */
   abandon(): void
@@ -27,7 +27,9 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
   let size = block_first / 2
 
   async function lease(count: number): Promise<void> {
-    size = Math.min(block_max, Math.max(size * 2, count))
+    // Its own: another lease may be under way, and has made the next one larger.
+    const leased = Math.min(block_max, Math.max(size * 2, count))
+    size = leased
     const first = await inTransaction(database, async (tx) => {
       const block = await tx
         .selectFrom('id_block')
@@ -43,14 +45,14 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
       const first = Math.max(block.next_id, (last ?? 0) + 1)
       await tx
         .updateTable('id_block')
-        .set({ next_id: first + size })
+        .set({ next_id: first + leased })
         .where('name', '=', name)
         .execute()
       return first
     })
     // A block that follows the last one goes on with it; otherwise the rest of the last one is dropped.
     if (first !== end) next = first
-    end = first + size
+    end = first + leased
   }
 
   return {
@@ -59,8 +61,9 @@ export function idBlocks(database: Database, name: 'booking' | 'ticket'): IdSour
     },
     async take(count) {
       while (end - next < count) await lease(count)
-      // Nothing is awaited between the look and this.
-      return Array.from({ length: count }, () => next++)
+      const first = next
+      next += count
+      return Array.from({ length: count }, (_, n) => first + n)
     },
     abandon() {
       next = end

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { breaker } from '../../src/features/payments/providers/breaker.ts'
 import type { Role } from '../../src/lib/caller.ts'
 import { addSeconds, toRfc3339, toTimestamp } from '../../src/lib/time.ts'
 import type { FakeProvider, WebhookOptions } from '../fakes/fake-provider.ts'
@@ -14,7 +15,10 @@ import { startSelling } from '../support/selling.ts'
 const quick = { sleep: async () => {}, timeout_ms: 500 }
 const fakes = { midtrans: await fakeMidtrans(), xendit: await fakeXendit(), stripe: await fakeStripe() }
 const all = Object.values(fakes)
-const started = await startSelling(() => all.map((fake) => fake.provider(quick)), { fee_basis_points: 250 })
+const started = await startSelling(
+  () => all.map((fake) => fake.provider({ ...quick, breaker: breaker(fake.name, { open_ms: 0 }) })),
+  { fee_basis_points: 250 },
+)
 const { app, deps, work, time } = started
 after(() => Promise.all(all.map((fake) => fake.stop())))
 
@@ -237,6 +241,49 @@ async function expire(): Promise<void> {
   const { expireHolds } = await import('../../src/features/bookings/expire-holds.ts')
   while ((await expireHolds(deps)) > 0);
 }
+
+test('a payment that is opened twice at once has one page, at whichever provider', async () => {
+  for (const fake of all) {
+    const booking = await book((await aSale()).id)
+    const opened = await Promise.all([1, 2, 3].map(() => pay(booking.id, fake.name)))
+    const pages = opened.filter(({ status }) => status === 201).map(({ body }) => body.pay_url)
+    assert.equal(new Set(pages).size, 1, `${fake.name}: ${JSON.stringify(pages)}`)
+    const { attempt_key, reference } = await deps.database.db.selectFrom('payment').selectAll().where('booking_id', '=', booking.id).executeTakeFirstOrThrow() // prettier-ignore
+    fake.pay(attempt_key, { reference: reference ?? undefined })
+    time.forward(2)
+    await work()
+    assert.equal((await get(`/bookings/${booking.id}`)).status, 'success', fake.name)
+  }
+  await assertBooksBalance(deps.database.db)
+})
+
+test('a provider that is away for hours is asked until it is back, and nobody needs to step in', async () => {
+  const { booking, key } = await aPaid(fakes.midtrans, {}, 3)
+  const { booking: card, key: cardKey } = await aPending(fakes.midtrans, {}, 2)
+  fakes.midtrans.pay(cardKey, { channel: 'credit_card' })
+  time.forward(2)
+  await work()
+  // Of what a card has paid, a part goes back when it is settled: within a day.
+  const [first] = (await get(`/bookings/${card.id}/tickets`)).items
+  await organizer.call('POST', `/api/v2/bookings/${card.id}/cancellation`, { ticket_ids: [first.id] })
+  await organizer.call('POST', `/api/v2/bookings/${booking.id}/cancellation`, {})
+  fakes.midtrans.misbehave('error', 10_000)
+  for (let minutes = 0; minutes < 8 * 60; minutes += 10) {
+    time.forward(10)
+    await work()
+  }
+  fakes.midtrans.behave()
+  for (let minutes = 0; minutes < 8 * 60; minutes += 10) {
+    time.forward(10)
+    await work()
+  }
+  assert.equal((await get(`/bookings/${booking.id}`)).status, 'refunded')
+  assert.deepEqual(fakes.midtrans.books().get(key), { paid: 450_000, refunded: 450_000 })
+  fakes.midtrans.settle(cardKey)
+  time.forward(11)
+  await work()
+  assert.deepEqual(fakes.midtrans.books().get(cardKey), { paid: 300_000, refunded: 150_000 })
+})
 
 test('two providers paid for one booking: tickets once, and the second money back', async () => {
   const { booking, key } = await aPending(fakes.midtrans)
