@@ -412,3 +412,26 @@ test('until when it is held is shown, and kept', async () => {
   assert.equal(shown.items[0].holder_names.length, 2)
   assert.ok(shown.expires_at > toRfc3339(toTimestamp(deps.now())))
 })
+
+test('who is erased leaves no name in what they had yet to pay, nor in what a provider has told', async () => {
+  const event = await aSale()
+  const leaving = await signedIn('customer')
+  const names = { quantity: 2, holder_names: ['Siti Rahayu', 'Agus Salim'] }
+  const { body: booking } = await leaving.call('POST', '/api/v2/bookings', { event_id: event.id, ...names })
+  const { body: payment } = await leaving.call('POST', `/api/v2/bookings/${booking.id}/payments`, {
+    provider: 'xendit',
+  })
+  const key = await keyOf(payment.id)
+  fakes.xendit.pay(key)
+  await tell(fakes.xendit, webhookOf(fakes.xendit, key))
+  assert.equal((await admin.call('POST', `/api/v2/users/${leaving.id}/erasure`)).status, 204)
+  await work()
+  const rows = {
+    hold: await deps.database.db.selectFrom('hold').select('items').execute(),
+    ticket: await deps.database.db.selectFrom('ticket').select('holder_name').execute(),
+    notice: await deps.database.db.selectFrom('payment_notice').select(['attempt_key', 'body']).execute(),
+  }
+  assert.doesNotMatch(JSON.stringify([rows.hold, rows.ticket]), /Siti|Agus/)
+  assert.equal(rows.notice.find(({ attempt_key }) => attempt_key === key)?.body, '')
+  await assertBooksBalance(deps.database.db)
+})

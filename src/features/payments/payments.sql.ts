@@ -87,13 +87,13 @@ export async function findNoticeById(db: Db, id: number): Promise<PaymentNotice 
   return db.selectFrom('payment_notice').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-export async function setNoticeOutcome(
-  tx: Tx,
-  id: number,
-  outcome: PaymentNotice['outcome'],
-  at: Timestamp,
-): Promise<void> {
-  await tx.updateTable('payment_notice').set({ outcome, applied_at: at }).where('id', '=', id).execute()
+/** What a notice said is not needed any more, and may name a person. */
+export async function setNoticeApplied(tx: Tx, id: number, at: Timestamp): Promise<void> {
+  await tx
+    .updateTable('payment_notice')
+    .set({ outcome: 'applied', body: '', applied_at: at })
+    .where('id', '=', id)
+    .execute()
 }
 
 /** Newest first. */

@@ -10,7 +10,7 @@ import {
   findNoticeById,
   findPaymentByKey,
   insertNotice,
-  setNoticeOutcome,
+  setNoticeApplied,
   type Payment,
 } from './payments.sql.ts'
 import type { Notice, Webhook } from './providers/provider.ts'
@@ -78,7 +78,7 @@ export async function applyNotice(deps: Deps, selling: Selling, noticeId: number
   const { provider, attempt_key } = notice
   const payment = await reading(deps.database, (db) => findPaymentByKey(db, provider, attempt_key))
   if (payment) await lookInto(deps, selling, payment)
-  await inTransaction(deps.database, (tx) => setNoticeOutcome(tx, noticeId, 'applied', toTimestamp(deps.now())))
+  await inTransaction(deps.database, (tx) => setNoticeApplied(tx, noticeId, toTimestamp(deps.now())))
 }
 
 async function lookInto(deps: Deps, selling: Selling, payment: Payment): Promise<void> {
