@@ -31,10 +31,13 @@ const tags = [
 const tagsOfV1 = [...tags, { name: 'health', description: 'For whoever runs the server' }]
 const tagsOfV2 = [
   ...tags,
+  { name: 'ticket types', description: 'What kinds of tickets an event sells: prices, limits, seats of their own' },
+  { name: 'payments', description: 'Paying for pending bookings, and money on its way back' },
   { name: 'staff', description: 'Who works at the door' },
   { name: 'api keys', description: 'For integrations' },
   { name: 'audit', description: 'What happened' },
   { name: 'ledger', description: 'What was taken, and what is owed to whom' },
+  { name: 'outbox', description: 'What has yet to happen outside this server' },
 ]
 
 declare module 'fastify' {

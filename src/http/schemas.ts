@@ -70,8 +70,8 @@ export const PageMeta = Type.Object({
 })
 
 /** An object that takes no field but these: a misspelt one is told, not ignored. */
-export const Strict = <Fields extends TProperties>(fields: Fields) =>
-  Type.Object(fields, { additionalProperties: false })
+export const Strict = <Fields extends TProperties>(fields: Fields, options: { examples?: object[] } = {}) =>
+  Type.Object(fields, { additionalProperties: false, ...options })
 
 export const NoContent = Type.Null({ description: 'Done' })
 

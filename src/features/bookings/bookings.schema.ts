@@ -34,22 +34,37 @@ const items_max = 20
 const { customer_id, event_id, quantity, holder_names } = CreateBookingBody.properties
 
 /** In version 2, either `quantity` tickets of the event's first type, or items of types that are named. */
-export const CreateBookingBodyV2 = Strict({
-  customer_id,
-  event_id,
-  quantity: Type.Optional(quantity),
-  holder_names,
-  items: Type.Optional(
-    Type.Array(
-      Strict({
-        ticket_type_id: Type.Integer({ minimum: 1, maximum: integer_max }),
-        quantity: IntegerField(1, quantity_max),
-        holder_names,
-      }),
-      { minItems: 1, maxItems: items_max, description: 'So many tickets of each type, instead of `quantity`' },
+export const CreateBookingBodyV2 = Strict(
+  {
+    customer_id,
+    event_id,
+    quantity: Type.Optional(quantity),
+    holder_names,
+    items: Type.Optional(
+      Type.Array(
+        Strict({
+          ticket_type_id: Type.Integer({ minimum: 1, maximum: integer_max, examples: [1] }),
+          quantity: IntegerField(1, quantity_max, {}, 'Within the limits of the type'),
+          holder_names,
+        }),
+        { minItems: 1, maxItems: items_max, description: 'So many tickets of each type, instead of `quantity`' },
+      ),
     ),
-  ),
-})
+  },
+  {
+    examples: [
+      {
+        customer_id: 2,
+        event_id: 1,
+        items: [
+          { ticket_type_id: 1, quantity: 2, holder_names: ['Alice', 'Bob'] },
+          { ticket_type_id: 3, quantity: 1, holder_names: ['Charlie'] },
+        ],
+      },
+      { customer_id: 2, event_id: 1, quantity: 2 },
+    ],
+  },
+)
 
 const statuses = Object.keys(transitions) as BookingStatus[]
 const Status = Type.Unsafe<BookingStatus>({ type: 'string', enum: statuses, examples: ['success'] })
@@ -72,7 +87,7 @@ export const BookingViewV2 = Type.Object({
   ...BookingView.properties,
   currency: Type.String({ examples: ['IDR'] }),
   total_text: Type.String({ description: 'The total as people read it', examples: ['Rp 1.500.000'] }),
-  refunded: Type.Integer({ description: 'What has gone back to the customer, or is on its way' }),
+  refunded: Type.Integer({ description: 'What has gone back to the customer, or is on its way', examples: [0] }),
   expires_at: Type.Union([Moment, Type.Null()], {
     description: 'Until when the seats of a pending booking are held; null if there was nothing to pay',
   }),
@@ -96,6 +111,7 @@ export const CancelBookingBody = Strict({
       minItems: 1,
       maxItems: quantity_max,
       description: 'Only these tickets; left out, all of them',
+      examples: [[101]],
     }),
   ),
 })

@@ -46,13 +46,17 @@ const details = {
   time_zone: Type.Optional(
     Type.String({ format: 'time-zone', maxLength: 64, description: 'IANA', examples: ['Asia/Jakarta'] }),
   ),
-  description: Type.Optional(Type.String({ maxLength: description_length_max, format: 'text' })),
+  description: Type.Optional(
+    Type.String({ maxLength: description_length_max, format: 'text', examples: ['Two stages, one night'] }),
+  ),
   categories: Type.Optional(
     Type.Array(TextField(category_length_max), { maxItems: categories_max, examples: [['musik', 'rock']] }),
   ),
-  sales_open_at: Type.Optional(Limit),
-  sales_close_at: Type.Optional(Limit),
-  hold_minutes: Type.Optional(IntegerField(1, hold_minutes_max, {}, 'How long seats are kept for who has yet to pay')),
+  sales_open_at: Type.Optional(Type.Unsafe<string | null>({ ...Limit, description: 'Null: on sale at once' })),
+  sales_close_at: Type.Optional(Type.Unsafe<string | null>({ ...Limit, description: 'Null: on sale until it begins' })),
+  hold_minutes: Type.Optional(
+    IntegerField(1, hold_minutes_max, {}, 'How long seats are kept for who has yet to pay; 15 if left out'),
+  ),
   cancel_until_hours: Type.Optional(
     Type.Unsafe<number | null>({
       ...IntegerField(0, cancel_hours_max, {}, 'Customers may cancel until so many hours before; null: they may not'),
@@ -126,14 +130,17 @@ export const EventViewV2 = Type.Object({
     examples: ['Rp 500.000'],
   }),
   time_zone: Type.String({ examples: ['Asia/Jakarta'] }),
-  description: Type.String(),
-  categories: Type.Array(Type.String()),
+  description: Type.String({ examples: ['Two stages, one night'] }),
+  categories: Type.Array(Type.String(), { examples: [['musik', 'rock']] }),
   sales_open_at: MaybeMoment,
   sales_close_at: MaybeMoment,
-  hold_minutes: Type.Integer({ examples: [15] }),
-  cancel_until_hours: Type.Union([Type.Integer(), Type.Null()]),
-  cancel_refund_percent: Type.Integer({ examples: [100] }),
-  cancelled_at: MaybeMoment,
+  hold_minutes: Type.Integer({ description: 'How long seats are kept for who has yet to pay', examples: [15] }),
+  cancel_until_hours: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Customers may cancel until so many hours before; null: they may not',
+    examples: [24],
+  }),
+  cancel_refund_percent: Type.Integer({ description: 'So much of what they paid goes back to them', examples: [100] }),
+  cancelled_at: Type.Union([Moment, Type.Null()], { description: 'Since when it is called off; null: it is not' }),
 })
 
 export const CancelEventBody = Strict({
@@ -142,7 +149,7 @@ export const CancelEventBody = Strict({
 
 export const CancellationView = Type.Object({
   event_id: Id,
-  reason: Type.Union([Type.String(), Type.Null()]),
+  reason: Type.Union([Type.String(), Type.Null()], { examples: ['The singer is ill'] }),
   bookings: Type.Integer({ description: 'How many there were to cancel', examples: [1200] }),
   cancelled: Type.Integer({ description: 'How many are cancelled by now', examples: [430] }),
   created_at: Moment,

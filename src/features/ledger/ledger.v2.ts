@@ -16,7 +16,8 @@ import { listBalances, listLedgerEntries, listTakings, type LedgerEntry } from '
 
 const tags = ['ledger']
 const Currency = Type.String({ description: 'ISO 4217', examples: ['IDR'] })
-const Amount = (description: string) => Type.Integer({ description: `${description}, in minor units` })
+const Amount = (description: string, example: number) =>
+  Type.Integer({ description: `${description}, in minor units`, examples: [example] })
 
 const LedgerQuery = Type.Object({
   ...cursorQuery,
@@ -30,7 +31,7 @@ const LedgerEntryView = Type.Object({
   id: Id,
   cause: Type.String({ description: 'The entries of one cause add up to 0', examples: ['payment 12'] }),
   account: Type.String({ examples: ['organizer:7'] }),
-  amount: Amount('Debit above 0, credit below'),
+  amount: Amount('Debit above 0, credit below', -975_000),
   currency: Currency,
   event_id: Id,
   booking_id: Id,
@@ -40,7 +41,7 @@ const LedgerEntryView = Type.Object({
 const BalanceView = Type.Object({
   organizer_id: Id,
   balances: Type.Array(
-    Type.Object({ currency: Currency, amount: Amount('What the organizer is owed; below 0, what they owe') }),
+    Type.Object({ currency: Currency, amount: Amount('What the organizer is owed; below 0, what they owe', 975_000) }),
   ),
 })
 
@@ -49,10 +50,10 @@ const TakingsView = Type.Object({
   takings: Type.Array(
     Type.Object({
       currency: Currency,
-      charged: Amount('What was paid for its bookings'),
-      refunded: Amount('What of it has gone back or is on its way'),
-      fees: Amount('What of the rest is the platform’s'),
-      net: Amount('What of the rest is the organizer’s'),
+      charged: Amount('What was paid for its bookings', 1_500_000),
+      refunded: Amount('What of it has gone back or is on its way', 500_000),
+      fees: Amount('What of the rest is the platform’s', 25_000),
+      net: Amount('What of the rest is the organizer’s', 975_000),
     }),
   ),
 })

@@ -23,10 +23,13 @@ const MessagesQuery = Type.Object({
 const MaybeMoment = (description: string) => Type.Union([Moment, Type.Null()], { description })
 const MessageView = Type.Object({
   id: Id,
-  kind: Type.String({ description: 'What is to be done' }),
-  key: Type.String({ description: 'Which one of its kind it is' }),
-  attempts: Type.Integer(),
-  last_error: Type.Union([Type.String(), Type.Null()], { description: 'Why it failed the last time' }),
+  kind: Type.String({ description: 'What is to be done', examples: ['send_refund'] }),
+  key: Type.String({ description: 'Which one of its kind it is', examples: ['refund 12'] }),
+  attempts: Type.Integer({ description: 'How often it was begun', examples: [12] }),
+  last_error: Type.Union([Type.String(), Type.Null()], {
+    description: 'Why it failed the last time',
+    examples: ['Midtrans did not answer in time'],
+  }),
   run_at: MaybeMoment('When it is tried next; null if it is dead'),
   dead_at: MaybeMoment('When it failed for the last time'),
   created_at: Moment,
@@ -60,6 +63,7 @@ export const outboxRoutesV2: FastifyPluginAsyncTypebox<Deps & { keysInFlight: Ke
       schema: {
         tags,
         summary: 'Try a dead message again',
+        description: 'When the reason of its failure is gone: it has all its attempts before it.',
         headers: IdempotencyHeader,
         params: IdParams('message'),
         response: {

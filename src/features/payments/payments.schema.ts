@@ -10,14 +10,15 @@ const Provider = Type.Unsafe<ProviderName>({ type: 'string', enum: providerNames
 const paymentStatuses = ['opening', 'awaiting', 'paid', 'failed', 'expired', 'cancelled', 'review'] as const
 const refundStatuses = ['due', 'sent', 'by_hand', 'done'] as const
 const reasons = ['cancelled', 'event_cancelled', 'paid_too_late', 'paid_twice'] as const
-const MaybeText = Type.Union([Type.String(), Type.Null()])
 const MaybeMoment = Type.Union([Moment, Type.Null()])
 const Amount = Type.Integer({ description: 'In minor units of the currency', examples: [1500000] })
 const Currency = Type.String({ examples: ['IDR'] })
 const AmountText = Type.String({ description: 'The amount as people read it', examples: ['Rp 1.500.000'] })
 
 export const OpenPaymentBody = Strict({
-  provider: Type.Optional(Provider),
+  provider: Type.Optional(
+    Type.Unsafe<ProviderName>({ ...Provider, description: 'Left out: the first that takes such an amount' }),
+  ),
   return_url: Type.Optional(
     Type.String({
       maxLength: url_length_max,
@@ -35,11 +36,22 @@ export const PaymentView = Type.Object({
   amount: Amount,
   amount_text: AmountText,
   currency: Currency,
-  status: Type.Unsafe<PaymentTable['status']>({ type: 'string', enum: paymentStatuses, examples: ['awaiting'] }),
+  status: Type.Unsafe<PaymentTable['status']>({
+    type: 'string',
+    enum: paymentStatuses,
+    description:
+      '`opening` until the provider has answered, then `awaiting`. After `failed`, the customer may try again. ' +
+      '`review` waits for a person.',
+    examples: ['awaiting'],
+  }),
   pay_url: Type.Union([Type.String(), Type.Null()], {
     description: 'Where to pay; null if there is nothing to pay any more',
+    examples: ['https://app.midtrans.com/snap/v4/redirection/66e4fa55-fdac-4ef9-91b5-733b97d1b862'],
   }),
-  note: Type.Union([Type.String(), Type.Null()], { description: 'By which way it was paid, or why it was not' }),
+  note: Type.Union([Type.String(), Type.Null()], {
+    description: 'By which way it was paid, or why it was not',
+    examples: ['qris'],
+  }),
   paid_at: MaybeMoment,
   created_at: Moment,
   updated_at: Moment,
@@ -64,7 +76,10 @@ export const RefundView = Type.Object({
     description: '`by_hand` waits for a person to pay it back; `sent` for the provider',
   }),
   reason: Type.Unsafe<RefundTable['reason']>({ type: 'string', enum: reasons, examples: ['cancelled'] }),
-  note: MaybeText,
+  note: Type.Union([Type.String(), Type.Null()], {
+    description: 'What the provider said, or the person who paid it back',
+    examples: ['paid by bank_transfer'],
+  }),
   done_at: MaybeMoment,
   created_at: Moment,
   updated_at: Moment,
@@ -77,9 +92,17 @@ export const CompleteRefundBody = Strict({
 export const NoticeView = Type.Object({
   id: Id,
   provider: Provider,
-  attempt_key: MaybeText,
-  outcome: Type.Unsafe<'waiting' | 'applied' | 'unknown'>({ type: 'string', enum: ['waiting', 'applied', 'unknown'] }),
-  body: Type.String({ description: 'As it came' }),
+  attempt_key: Type.Union([Type.String(), Type.Null()], {
+    description: 'The payment that it is about, as we name it to the provider',
+    examples: ['karcis-12-9f86d081884c7d659a2feaa0'],
+  }),
+  outcome: Type.Unsafe<'waiting' | 'applied' | 'unknown'>({
+    type: 'string',
+    enum: ['waiting', 'applied', 'unknown'],
+    description: '`applied`: the provider was asked because of it. `unknown`: it is about no payment of ours',
+    examples: ['unknown'],
+  }),
+  body: Type.String({ description: 'As it came', examples: ['{"order_id":"karcis-12-9f86d081884c7d659a2feaa0"}'] }),
   received_at: Moment,
   applied_at: MaybeMoment,
 })

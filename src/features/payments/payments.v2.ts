@@ -54,7 +54,9 @@ export const paymentRoutesV2: FastifyPluginAsyncTypebox<
       schema: {
         tags,
         summary: 'Open a payment for a pending booking',
-        description: 'Answers where to pay. One that is open at the provider already is answered again.',
+        description:
+          'Send the customer to its `pay_url`. One that is open at the provider already is answered again, so asking ' +
+          'twice opens none. When it is paid, the booking becomes `success` a moment later: ask `GET /bookings/{id}`.',
         params: ofBooking,
         headers: IdempotencyHeader,
         body: OpenPaymentBody,
@@ -176,6 +178,8 @@ export const paymentRoutesV2: FastifyPluginAsyncTypebox<
       schema: {
         tags,
         summary: 'Say that you have paid back what the provider could not',
+        description:
+          'For a refund that is `by_hand`. Karcis moves no money by this: it believes you, and keeps the books.',
         params: IdParams('refund'),
         headers: IdempotencyHeader,
         body: CompleteRefundBody,
