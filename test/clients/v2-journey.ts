@@ -61,3 +61,50 @@ equal(used.data!.status, 'used')
 equal(used.data!.event_id, id)
 const again = await organizer.client.POST('/api/v2/tickets/{id}/use', { params })
 equal(again.error!.code, 'ticket_already_used')
+
+const { data: sale } = await organizer.client.POST('/api/v2/events', {
+  body: {
+    organizer_id: organizer.id,
+    title: 'Festival',
+    location: 'Bandung',
+    capacity: 10,
+    price: 100_000,
+    date: '2999-01-01T12:00:00Z',
+    cancel_until_hours: 24,
+  },
+})
+const vip = await organizer.client.POST('/api/v2/events/{id}/ticket-types', {
+  params: { path: { id: sale!.id } },
+  body: { name: 'VIP', price: 500_000, capacity: 1, max_per_booking: 2 },
+})
+const { data: types } = await customer.client.GET('/api/v2/events/{id}/ticket-types', {
+  params: { path: { id: sale!.id } },
+})
+equal(types!.items.map(({ name, price }) => `${name} ${price}`).join(), `${types!.items[0]!.name} 100000,VIP 500000`)
+const items = [
+  { ticket_type_id: types!.items[0]!.id, quantity: 2, holder_names: ['Ani', 'Budi'] },
+  { ticket_type_id: vip.data!.id, quantity: 1 },
+]
+const several = { customer_id: customer.id, event_id: sale!.id, items }
+const mixed = await customer.client.POST('/api/v2/bookings', { body: several })
+equal(mixed.data!.total_price, 700_000)
+const { data: shown } = await customer.client.GET('/api/v2/bookings/{id}', {
+  params: { path: { id: mixed.data!.id } },
+})
+equal(shown!.items.map(({ price, quantity }) => `${quantity} at ${price}`).join(), '2 at 100000,1 at 500000')
+const none = await customer.client.POST('/api/v2/bookings', { body: several })
+equal(none.error!.code, 'not_enough_seats')
+
+// Nobody is paid by this server, so there is nothing to open.
+const { data: providers } = await customer.client.GET('/api/v2/payment-providers')
+equal(providers!.items.length, 0)
+const unpaid = await customer.client.POST('/api/v2/bookings/{id}/payments', {
+  params: { path: { id: mixed.data!.id } },
+  body: { provider: 'midtrans' },
+})
+equal(unpaid.error!.code, 'provider_not_found')
+const cancelled = await organizer.client.POST('/api/v2/bookings/{id}/cancellation', {
+  params: { path: { id: mixed.data!.id } },
+  body: {},
+})
+equal(cancelled.data!.status, 'cancelled')
