@@ -79,7 +79,7 @@ export function percentFor(
   return hours !== null && at <= addSeconds(date, -hours * 3_600) ? cancel_refund_percent : undefined
 }
 
-/** The one place where money is rounded: what goes back is cut to a whole minor unit. */
+/** What goes back is rounded down to a whole minor unit, here; the platform's fee is in ledger/fee.ts. */
 export function refundOf(paid: number, percent: number): number {
   return Number((BigInt(paid) * BigInt(percent)) / 100n)
 }
