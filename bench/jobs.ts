@@ -7,6 +7,7 @@ import { runOutbox } from '../src/features/outbox/run-outbox.ts'
 import type { PaymentProvider } from '../src/features/payments/providers/provider.ts'
 import { receiveNotice } from '../src/features/payments/receive-notice.ts'
 import { openSelling } from '../src/features/payments/selling.ts'
+import { openSigner } from '../src/features/signatures/signer.ts'
 import { newTicketCode } from '../src/lib/codes.ts'
 import { diagnose } from '../src/doctor.ts'
 import { workOf } from '../src/work.ts'
@@ -77,13 +78,18 @@ async function onPending(bench: Bench, count: number, expires: string, job: Job)
   const made = await createDatabase(serverUrl, 'jobs')
   await fillPending(made, count, expires)
   const database = await openDatabase(databaseTargetFromUrl(made.url), pool_size)
+  const now = () => new Date()
   const deps: Deps = {
     database,
-    now: () => new Date(),
+    now,
     newCode: newTicketCode,
     hashPassword: async () => '',
     verifyPassword: async () => false,
     deliver: () => {},
+    signer: openSigner(database, now),
+    mailer: { send: async () => {}, close: () => {} },
+    files: { put: async () => {}, open: async () => undefined, remove: async () => {} },
+    publicUrl: () => 'http://localhost',
     wake: () => {},
   }
   say(`${name}: ${job.name}`)

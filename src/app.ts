@@ -25,6 +25,7 @@ import { paymentRoutesV2 } from './features/payments/payments.v2.ts'
 import { canPay, openSelling, type Selling } from './features/payments/selling.ts'
 import { webhookRoutesV2 } from './features/payments/webhooks.v2.ts'
 import { sandboxPages } from './features/payments/sandbox.routes.ts'
+import { jwksRoutes } from './features/signatures/jwks.routes.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
@@ -138,6 +139,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
+  await app.register(jwksRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
   const keysInFlight: KeysInFlight = new Set()
   const selling = settings.selling ?? openSelling(deps, [], 0)

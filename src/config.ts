@@ -51,6 +51,14 @@ export type Config = Readonly<{
   rate_limits: RateLimits | undefined
   /** Undefined: each server counts for itself. */
   redis_url: string | undefined
+  /** The folder of the embedded database, of mails and of pictures. */
+  data_dir: string
+  /** Undefined: mails become files in `data_dir`. */
+  smtp_url: string | undefined
+  /** Whom mails come from: `Karcis <tickets@tickets.example>`. */
+  mail_from: string
+  /** Undefined: pictures are kept in `data_dir`. */
+  s3: { endpoint: string; bucket: string; region: string; accessKeyId: string; secretAccessKey: string } | undefined
 }>
 
 type Setting = { name: string; default: string; meaning: string }
@@ -79,7 +87,11 @@ export const settings: readonly Setting[] = [
   { name: 'DB_USER', default: 'root', meaning: 'MySQL user' },
   { name: 'DB_PASSWORD', default: '', meaning: 'MySQL password' },
   { name: 'DB_NAME', default: 'ticket_system', meaning: 'MySQL database; it must exist' },
-  { name: 'DATA_DIR', default: './data', meaning: 'Folder of the embedded database; made if missing' },
+  {
+    name: 'DATA_DIR',
+    default: './data',
+    meaning: 'Folder of the embedded database, of mails that are not sent and of pictures; made if missing',
+  },
   {
     name: 'DB_POOL_SIZE',
     default: '10',
@@ -203,6 +215,29 @@ export const settings: readonly Setting[] = [
       '`redis://user:password@host:6379/0`, or `rediss://` for TLS: servers that share it count requests together. ' +
       'Empty, or while it is lost: each counts for itself',
   },
+  {
+    name: 'SMTP_URL',
+    default: '',
+    meaning:
+      '`smtp://user:password@host:587`, or `smtps://` for TLS from the start. Empty: mails become files in ' +
+      '`DATA_DIR/mail`, and outside production pages at `/dev/mail`',
+  },
+  {
+    name: 'MAIL_FROM',
+    default: 'Karcis <karcis@localhost>',
+    meaning: 'Whom mails come from, such as `Karcis <tickets@tickets.example>`',
+  },
+  {
+    name: 'S3_ENDPOINT',
+    default: '',
+    meaning:
+      'Keeps pictures in storage that speaks S3, such as `https://s3.ap-southeast-3.amazonaws.com`, with the other ' +
+      '`S3_…`. Empty: in `DATA_DIR/images`',
+  },
+  { name: 'S3_BUCKET', default: '', meaning: 'The bucket; it must exist' },
+  { name: 'S3_REGION', default: 'us-east-1', meaning: 'Its region' },
+  { name: 'S3_ACCESS_KEY_ID', default: '', meaning: 'A key that may put, get and delete objects there' },
+  { name: 'S3_SECRET_ACCESS_KEY', default: '', meaning: 'Its secret' },
 ]
 
 type Env = Readonly<Record<string, string | undefined>>
@@ -241,6 +276,10 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
     rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
     redis_url: redisUrl(read('REDIS_URL')),
+    data_dir: read('DATA_DIR'),
+    smtp_url: smtpUrl(read('SMTP_URL')),
+    mail_from: mailFrom(read('MAIL_FROM')),
+    s3: s3(read),
   })
 }
 
@@ -303,6 +342,37 @@ function redisUrl(text: string): string | undefined {
     throw new StartupError('REDIS_URL must look like redis://user:password@host:6379/0, or rediss:// for TLS.')
   }
   return text
+}
+
+function smtpUrl(text: string): string | undefined {
+  if (text === '') return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !['smtp:', 'smtps:'].includes(url.protocol) || !url.hostname) {
+    // Not the value: a password may be in it.
+    throw new StartupError('SMTP_URL must look like smtp://user:password@host:587, or smtps:// for TLS from the start.')
+  }
+  return text
+}
+
+function mailFrom(text: string): string {
+  if (!/^[^<>\r\n]*<[^@\s<>]+@[^@\s<>]+>$|^[^@\s<>]+@[^@\s<>]+$/.test(text)) {
+    throw new StartupError(`MAIL_FROM must look like Karcis <tickets@tickets.example>, not "${text}".`)
+  }
+  return text
+}
+
+function s3(read: (name: string) => string): Config['s3'] {
+  const names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const
+  const [endpoint, bucket, accessKeyId, secretAccessKey] = names.map(read) as [string, string, string, string]
+  const missing = names.filter((name) => read(name) === '')
+  if (missing.length === names.length) return undefined
+  if (missing.length > 0)
+    throw new StartupError(`${names.join(', ')} must be set together; missing: ${missing.join(', ')}.`)
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new StartupError(`S3_ENDPOINT must look like https://s3.example, not "${endpoint}".`)
+  }
+  return { endpoint: endpoint.replace(/\/+$/, ''), bucket, region: read('S3_REGION'), accessKeyId, secretAccessKey }
 }
 
 /** `2027-01-31` or `2027-01-31/2027-12-31`, in UTC. */

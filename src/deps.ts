@@ -1,4 +1,7 @@
 import type { Database } from './db/database.ts'
+import type { FileStore } from './lib/file-store.ts'
+import type { Mailer } from './lib/mail.ts'
+import type { Signer } from './lib/signer.ts'
 
 /** What use cases are given: the world outside, so that a test can give another one. */
 export type Deps = Readonly<{
@@ -13,6 +16,14 @@ export type Deps = Readonly<{
   verifyPassword: (password: string, hash: string) => Promise<boolean>
   /** Sends a secret link to a person, by a way that reaches nobody else. */
   deliver: (message: Message) => void
+  /** Signs tickets and links. */
+  signer: Signer
+  /** By which mails leave the house. */
+  mailer: Mailer
+  /** Where uploaded pictures are kept. */
+  files: FileStore
+  /** Where people reach this server, without a slash at the end; what mails link to. */
+  publicUrl: () => string
   /** Tells this server's worker that something may be due. After the commit: before it there is nothing to see. */
   wake: () => void
 }>

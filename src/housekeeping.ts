@@ -5,6 +5,7 @@ import { removeOldFences } from './features/bookings/commit-group.ts'
 import { removeOldHolds } from './features/bookings/expire-holds.ts'
 import { removeOldSessions } from './features/accounts/old-sessions.ts'
 import { rotateSigningKeys } from './features/accounts/signing-keys.ts'
+import { rotateSignatureKeys } from './features/signatures/signer.ts'
 import { removeOldKeys } from './features/idempotency/idempotency.ts'
 import { eraseDeletedUsers } from './features/users/erase-user.ts'
 
@@ -37,6 +38,7 @@ export async function cleanUp(deps: Deps, purge_days: number): Promise<Record<st
     fences: await removeOldFences(deps.database, now),
     sessions: await inBatches(() => removeOldSessions(deps.database, now)),
     signing_keys: await rotateSigningKeys(deps.database, now),
+    signature_keys: await rotateSignatureKeys(deps.database, now),
     erased_users: await inBatches(() => eraseDeletedUsers(deps, purge_days)),
   }
 }

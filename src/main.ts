@@ -8,6 +8,9 @@ import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
 import { examine } from './doctor.ts'
+import { folderFiles } from './features/images/folder-files.ts'
+import { folderMailer } from './features/mail/folder-mailer.ts'
+import { openSigner } from './features/signatures/signer.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { newTicketCode } from './lib/codes.ts'
@@ -82,11 +85,17 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
   }
 }
 
-async function openDeps(config: Config, log?: Logger, wake = () => {}): Promise<Deps> {
+async function openDeps(
+  config: Config,
+  log?: Logger,
+  wake = () => {},
+  publicUrl = () => config.public_url ?? `http://localhost:${config.port}`,
+): Promise<Deps> {
   const database = await openDatabase(config.database, config.database_pool_size)
+  const now = () => new Date()
   return {
     database,
-    now: () => new Date(),
+    now,
     newCode: newTicketCode,
     hashPassword,
     verifyPassword,
@@ -95,6 +104,10 @@ async function openDeps(config: Config, log?: Logger, wake = () => {}): Promise<
       config.is_production
         ? log?.warn({ kind: message.kind }, 'a link was asked for, but this server sends no mail yet')
         : log?.info(message, 'instead of a mail, outside production'),
+    signer: openSigner(database, now),
+    mailer: folderMailer(join(config.data_dir, 'mail'), config.mail_from),
+    files: folderFiles(join(config.data_dir, 'images')),
+    publicUrl,
     wake,
   }
 }
@@ -119,7 +132,7 @@ async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Pr
 function demoSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'karcis-demo-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return { ...env, DATABASE_URL: `sqlite:${folder}/karcis.db` }
+  return { ...env, DATABASE_URL: `sqlite:${folder}/karcis.db`, DATA_DIR: folder }
 }
 
 /** The environment, and under it what .env says. */

@@ -8,13 +8,9 @@ import { xendit } from './features/payments/providers/xendit.ts'
 import { sandboxPath } from './features/payments/sandbox.routes.ts'
 import { openSelling, type Selling } from './features/payments/selling.ts'
 
-/**
- * The payment providers that are set up, each made once: it counts its own failures.
- *
- * @param publicUrl where people reach this server; asked when a payment is opened, when the port is known
- */
-export function sellingBy(config: Config, deps: Deps, publicUrl: () => string): Selling {
-  const { database, now } = deps
+/** The payment providers that are set up, each made once: it counts its own failures. */
+export function sellingBy(config: Config, deps: Deps): Selling {
+  const { database, now, publicUrl } = deps
   const providers: PaymentProvider[] = []
   if (config.midtrans) providers.push(midtrans(config.midtrans))
   if (config.xendit) providers.push(xendit(config.xendit))

@@ -27,17 +27,17 @@ const backlog_max = 4_096
 export async function serve(
   config: Config,
   open: {
-    deps: (config: Config, log: Logger, wake: () => void) => Promise<Deps>
+    deps: (config: Config, log: Logger, wake: () => void, publicUrl: () => string) => Promise<Deps>
     counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
   const log = createLogger(config)
   const signal = wakeSignal()
-  const deps = await open.deps(config, log, signal.wake)
-  const counts = await open.counts(config, log)
   let url = config.public_url ?? ''
-  const selling = sellingBy(config, deps, () => url)
+  const deps = await open.deps(config, log, signal.wake, () => url)
+  const counts = await open.counts(config, log)
+  const selling = sellingBy(config, deps)
   let app: App | undefined
   let worker: Worker | undefined
   const close = async () => {

@@ -25,8 +25,7 @@ export async function work(
     await deps.database.close()
     throw error
   }
-  // A worker opens no payments, so nobody asks it where their page is.
-  const selling = sellingBy(config, deps, () => config.public_url ?? `http://localhost:${config.port}`)
+  const selling = sellingBy(config, deps)
   const worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {

@@ -6,6 +6,7 @@ import { createTables } from './migrations/0001-create-tables.ts'
 import { groupCommit } from './migrations/0002-group-commit.ts'
 import { accounts } from './migrations/0003-accounts.ts'
 import { money } from './migrations/0004-money.ts'
+import { ticketsInHand } from './migrations/0005-tickets-in-hand.ts'
 import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -15,6 +16,7 @@ const migrations: readonly { name: string; statements: (dialect: Dialect) => str
   { name: '0002-group-commit', statements: groupCommit },
   { name: '0003-accounts', statements: accounts },
   { name: '0004-money', statements: money },
+  { name: '0005-tickets-in-hand', statements: ticketsInHand },
 ]
 
 const lock_wait_s_max = 60

@@ -1,5 +1,7 @@
 import type { Generated } from 'kysely'
 import type { Role } from '../lib/caller.ts'
+import type { Language } from '../lib/language.ts'
+import type { MailKind } from '../lib/mail.ts'
 import type { Timestamp } from '../lib/time.ts'
 
 /** The tables as the code sees them; migrations/ makes them. Money is an integer in minor units. */
@@ -28,6 +30,11 @@ export type Schema = {
   event_cancellation: EventCancellationTable
   sandbox_payment: SandboxPaymentTable
   sandbox_refund: SandboxRefundTable
+  signature_key: SignatureKeyTable
+  mail: MailTable
+  check_in: CheckInTable
+  ticket_transfer: TicketTransferTable
+  event_image: EventImageTable
 }
 
 export type UserTable = {
@@ -39,6 +46,10 @@ export type UserTable = {
   email_key: string
   password_hash: string
   role: Role
+  /** In which mails are written. */
+  language: Generated<Language>
+  /** When its owner followed the link that was mailed there; null again when the email changes. */
+  email_confirmed_at: Generated<Timestamp | null>
   /** Counts the changes. */
   version: Generated<number>
   deleted_at: Generated<Timestamp | null>
@@ -77,6 +88,15 @@ export type EventTable = {
   /** Of what they paid, so much goes back to them. */
   cancel_refund_percent: Generated<number>
   cancelled_at: Generated<Timestamp | null>
+  ends_at: Generated<Timestamp | null>
+  /** Nobody is admitted before; null: whenever somebody comes. */
+  doors_open_at: Generated<Timestamp | null>
+  /** 1: who leaves may come back. */
+  reentry: Generated<0 | 1>
+  /** Holders may be renamed and tickets handed over until so many hours before it begins; null: they may not. */
+  names_until_hours: Generated<number | null>
+  /** When its guests are to be reminded of it; null when they have been. */
+  remind_at: Generated<Timestamp | null>
   /** Counts the changes by its organizer, those of its ticket types included; sales don't count. */
   version: Generated<number>
   deleted_at: Generated<Timestamp | null>
@@ -125,6 +145,13 @@ export type TicketTable = {
   price: Generated<number>
   /** A void one admits nobody. */
   status: 'unused' | 'used' | 'void'
+  /** Counts its hand-overs; its tokens name it, so that those from before admit nobody. */
+  version: Generated<number>
+  /** Who it was handed to; null: it is its customer's. */
+  holder_email: Generated<string | null>
+  holder_language: Generated<Language | null>
+  /** Since when its holder, who was in, is out; null: was never in, or is in. */
+  left_at: Generated<Timestamp | null>
   /** With its booking. */
   deleted_at: Generated<Timestamp | null>
   created_at: Timestamp
@@ -354,5 +381,91 @@ export type SandboxRefundTable = {
   refund_key: string
   attempt_key: string
   amount: number
+  created_at: Timestamp
+}
+
+/** Ed25519 (features/signatures). */
+export type SignatureKeyTable = {
+  id: string
+  /** 32 bytes, base64url. */
+  public_key: string
+  /** Its seed, 32 bytes, base64url; null when it has had a successor for a day. */
+  secret_key: string | null
+  created_at: Timestamp
+}
+
+/** A mail to one person (features/mail). Secrets are not in it: they are made when it is sent. */
+export type MailTable = {
+  id: Generated<number>
+  kind: MailKind
+  /** The same mail is not written twice. */
+  dedup_key: string
+  user_id: number | null
+  /** Of somebody who has no account. */
+  email: string | null
+  /** Whose event it is about: who sees it and may send it again. */
+  organizer_id: number | null
+  event_id: number | null
+  booking_id: number | null
+  ticket_id: number | null
+  /** JSON of what can't be read from other rows any more, such as what was changed. */
+  details: string
+  /** `failed`: given up, until somebody sends it again; `dropped`: there is nobody to send it to any more. */
+  status: 'waiting' | 'sent' | 'failed' | 'dropped'
+  attempts: Generated<number>
+  last_error: string | null
+  sent_at: Timestamp | null
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+/** What happened at a door (features/check-ins). */
+export type CheckInTable = {
+  id: Generated<number>
+  ticket_id: number
+  event_id: number
+  ticket_type_id: number
+  /** `conflict`: a device without network let in somebody who should not have got in. */
+  kind: 'admitted' | 'left' | 'returned' | 'conflict'
+  /** As the staff call it; empty if nobody said. */
+  door: string
+  /** When it happened, by the clock of the device if that was without network. */
+  at: Timestamp
+  /** Names a scan of a device without network, so that it counts once however often it is uploaded. */
+  scan_id: string | null
+  /** Of a conflict. */
+  reason: string | null
+  actor_id: number | null
+  api_key_id: number | null
+  undone_at: Timestamp | null
+  created_at: Timestamp
+}
+
+/** The offer of a ticket to somebody else (features/transfers). */
+export type TicketTransferTable = {
+  id: Generated<number>
+  ticket_id: number
+  event_id: number
+  organizer_id: number
+  customer_id: number
+  /** The ticket's when it was offered: of two offers, one can be accepted. */
+  ticket_version: number
+  email: string
+  language: Language
+  status: 'offered' | 'accepted' | 'withdrawn' | 'declined'
+  expires_at: Timestamp
+  created_at: Timestamp
+  updated_at: Timestamp
+}
+
+export type EventImageTable = {
+  id: Generated<number>
+  event_id: number
+  /** The first one is on tickets and in mails. */
+  position: number
+  /** For who can't see it. */
+  alt: Generated<string>
+  /** JSON of its files, small to large: name, width, height, bytes. */
+  files: string
   created_at: Timestamp
 }

@@ -63,6 +63,7 @@ const refusals = {
   last_ticket_type: [409, 'an event keeps at least one ticket type: close its sale instead'],
   quantity_range_empty: [400, 'min_per_booking must not be above max_per_booking'],
   sales_window_empty: [400, 'sales_open_at must be before sales_close_at'],
+  event_ends_too_early: [400, 'ends_at must be after date'],
   event_has_bookings: [409, 'cannot delete event with existing bookings'],
 
   booking_not_found: [404, 'booking not found'],

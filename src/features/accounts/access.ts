@@ -109,6 +109,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /sandbox/payments/:key': everyone,
   'POST /sandbox/payments/:key': everyone,
 
+  'GET /.well-known/jwks.json': everyone,
+
   'GET /healthz': everyone,
   'GET /readyz': everyone,
   'GET /openapi.json': everyone,

@@ -6,7 +6,7 @@ import { parseRfc3339, toTimestamp } from '../../lib/time.ts'
 import { difference, record } from '../audit/record.ts'
 import { availableAfterResize, type Event, type EventStatus } from './event.ts'
 import { setFirstPrice } from '../ticket-types/first-type.ts'
-import { detailFields, detailsOf, type EventDetails } from './event-details.ts'
+import { detailFields, detailsOf, type EventDetails, remindAt } from './event-details.ts'
 import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.ts'
 
 /** What is left out keeps its value. `status` closes and opens the sale. */
@@ -27,7 +27,7 @@ const audited = ['title', 'location', 'capacity', 'price', 'closed', 'date', ...
  *
  * @param assertMatches throws if this is not the version that the caller means to change
  * @throws DomainError `event_not_found`, `not_own_event`, `event_date_not_in_future`, `capacity_below_booked_seats`,
- *   `sales_window_empty`, `currency_fixed`
+ *   `sales_window_empty`, `event_ends_too_early`, `currency_fixed`
  */
 export async function changeEvent(
   deps: Deps,
@@ -49,7 +49,7 @@ export async function changeEvent(
     const date = change.date === undefined ? event.date : parseRfc3339(change.date)!
     const keepsDate = date.slice(0, 19) === event.date.slice(0, 19)
     if (!keepsDate && date <= at) throw new DomainError('event_date_not_in_future')
-    const details = detailsOf(change, event)
+    const details = detailsOf(change, event, date)
     if (details.currency !== event.currency && (await isBooked(tx, id))) throw new DomainError('currency_fixed')
     if (change.price !== undefined) await setFirstPrice(tx, id, change.price, at)
     await updateEvent(tx, id, {
@@ -61,6 +61,7 @@ export async function changeEvent(
       closed: status === undefined ? event.closed : status === 'unavailable' ? 1 : 0,
       date,
       ...details,
+      ...(!keepsDate && { remind_at: remindAt(date, at) }),
       updated_at: at,
     })
     const after = (await findEvent(tx, id))!

@@ -8,7 +8,7 @@ import type { Keep } from '../idempotency/idempotency.ts'
 import { findUserLocked } from '../users/users.sql.ts'
 import { addFirstType } from '../ticket-types/first-type.ts'
 import type { Event } from './event.ts'
-import { detailDefaults, detailFields, detailsOf, type EventDetails } from './event-details.ts'
+import { detailDefaults, detailFields, detailsOf, type EventDetails, remindAt } from './event-details.ts'
 import { findEvent, insertEvent } from './events.sql.ts'
 
 export type NewEvent = {
@@ -24,8 +24,8 @@ export type NewEvent = {
 /**
  * Puts an event on sale, with all its seats free.
  *
- * @throws DomainError `not_own_organizer_id`, `event_date_not_in_future`, `sales_window_empty`, `organizer_not_found`,
- *   `not_an_organizer`
+ * @throws DomainError `not_own_organizer_id`, `event_date_not_in_future`, `sales_window_empty`,
+ *   `event_ends_too_early`, `organizer_not_found`, `not_an_organizer`
  */
 export async function createEvent(deps: Deps, caller: Caller, input: NewEvent, keep?: Keep<Event>): Promise<Event> {
   if (!isOrganizerOf(caller, input.organizer_id)) throw new DomainError('not_own_organizer_id')
@@ -33,7 +33,7 @@ export async function createEvent(deps: Deps, caller: Caller, input: NewEvent, k
   const date = parseRfc3339(input.date)!
   if (date <= at) throw new DomainError('event_date_not_in_future')
   const { organizer_id, title, location, capacity, price = 0 } = input
-  const details = detailsOf(input, detailDefaults)
+  const details = detailsOf(input, detailDefaults, date)
   return inTransaction(deps.database, async (tx) => {
     // Locked, so that nobody deletes it or takes the role away meanwhile.
     const organizer = await findUserLocked(tx, deps.database.dialect, organizer_id)
@@ -49,6 +49,7 @@ export async function createEvent(deps: Deps, caller: Caller, input: NewEvent, k
       closed: 0,
       date,
       ...details,
+      remind_at: remindAt(date, at),
       created_at: at,
       updated_at: at,
     })

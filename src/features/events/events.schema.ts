@@ -64,6 +64,22 @@ const details = {
     }),
   ),
   cancel_refund_percent: Type.Optional(IntegerField(0, 100, {}, 'So much of what they paid goes back to them')),
+  ends_at: Type.Optional(Type.Unsafe<string | null>({ ...Limit, description: 'Null: nobody has said' })),
+  doors_open_at: Type.Optional(
+    Type.Unsafe<string | null>({ ...Limit, description: 'Nobody is admitted before; null: whenever somebody comes' }),
+  ),
+  reentry: Type.Optional(Type.Boolean({ description: 'Whether who leaves may come back; false if left out' })),
+  names_until_hours: Type.Optional(
+    Type.Unsafe<number | null>({
+      ...IntegerField(
+        0,
+        cancel_hours_max,
+        {},
+        'Holders may be renamed and tickets handed over until so many hours before; null: they may not; 0 if left out',
+      ),
+      type: ['integer', 'null'],
+    }),
+  ),
 }
 
 export const CreateEventBody = Type.Object({
@@ -141,6 +157,15 @@ export const EventViewV2 = Type.Object({
   }),
   cancel_refund_percent: Type.Integer({ description: 'So much of what they paid goes back to them', examples: [100] }),
   cancelled_at: Type.Union([Moment, Type.Null()], { description: 'Since when it is called off; null: it is not' }),
+  ends_at: MaybeMoment,
+  doors_open_at: Type.Union([Moment, Type.Null()], {
+    description: 'Nobody is admitted before; null: whenever somebody comes',
+  }),
+  reentry: Type.Boolean({ description: 'Whether who leaves may come back', examples: [false] }),
+  names_until_hours: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Holders may be renamed and tickets handed over until so many hours before; null: they may not',
+    examples: [0],
+  }),
 })
 
 export const CancelEventBody = Strict({

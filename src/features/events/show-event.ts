@@ -24,6 +24,9 @@ export function showEventV2(event: Event, language: Language) {
     sales_open_at: event.sales_open_at && toRfc3339(event.sales_open_at),
     sales_close_at: event.sales_close_at && toRfc3339(event.sales_close_at),
     cancelled_at: event.cancelled_at && toRfc3339(event.cancelled_at),
+    ends_at: event.ends_at && toRfc3339(event.ends_at),
+    doors_open_at: event.doors_open_at && toRfc3339(event.doors_open_at),
+    reentry: event.reentry === 1,
   }
 }
 
