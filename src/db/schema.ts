@@ -273,7 +273,7 @@ export type PaymentTable = {
   attempt_key: string
   amount: number
   currency: string
-  /** `opening` until the provider has answered; `review` waits for a person. */
+  /** `opening` until the provider has answered; `review`: its provider has not decided, or a person must there. */
   status: 'opening' | 'awaiting' | 'paid' | 'failed' | 'expired' | 'cancelled' | 'review'
   /** The provider's name for it. */
   reference: string | null
@@ -301,7 +301,7 @@ export type RefundTable = {
   currency: string
   /** `due` until the provider has taken it on; `by_hand` waits for a person. */
   status: 'due' | 'sent' | 'by_hand' | 'done'
-  reason: 'cancelled' | 'event_cancelled' | 'paid_too_late' | 'paid_twice'
+  reason: 'cancelled' | 'event_cancelled' | 'paid_too_late' | 'paid_twice' | 'wrong_amount'
   reference: string | null
   note: string | null
   check_at: Timestamp | null

@@ -126,17 +126,20 @@ for (const fake of all) {
     assert.equal((await get(`/bookings/${booking.id}`)).status, 'pending')
   })
 
-  test(`${fake.name}: another amount or currency waits for a person, and gives no tickets`, async () => {
+  test(`${fake.name}: another amount gives no tickets, goes back, and the booking can still be paid`, async () => {
     const { booking, payment, key } = await aPending(fake)
     fake.pay(key, { amount: 1_000 })
     await tell(fake, webhookOf(fake, key))
     await work()
     assert.equal((await get(`/bookings/${booking.id}`)).status, 'pending')
-    const { status, note } = await get(`/payments/${payment.id}`)
-    assert.equal(status, 'review')
+    const { status, amount, note } = await get(`/payments/${payment.id}`)
+    assert.deepEqual([status, amount], ['paid', 1_000])
     assert.match(note, /1000/)
     time.forward(20)
     await work()
+    const [refund] = (await get(`/bookings/${booking.id}/refunds`)).items
+    assert.deepEqual([refund.reason, refund.amount], ['wrong_amount', 1_000])
+    assert.equal((await get(`/bookings/${booking.id}`)).refunded ?? 0, 0, 'nothing of the booking was refunded')
     await assertBooksBalance(deps.database.db)
   })
 

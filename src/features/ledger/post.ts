@@ -52,7 +52,7 @@ export async function postCharge(
   })
 }
 
-/** A payment that came too late, or twice: all of it is on its way back. */
+/** A payment that came too late, twice, or of another amount: all of it is on its way back. */
 export async function postUnwanted(
   tx: Tx,
   { payment, booking, at }: { payment: PostedPayment; booking: PostedBooking; at: Timestamp },

@@ -9,7 +9,7 @@ export const providerNames: readonly ProviderName[] = ['midtrans', 'xendit', 'st
 const Provider = Type.Unsafe<ProviderName>({ type: 'string', enum: providerNames, examples: ['midtrans'] })
 const paymentStatuses = ['opening', 'awaiting', 'paid', 'failed', 'expired', 'cancelled', 'review'] as const
 const refundStatuses = ['due', 'sent', 'by_hand', 'done'] as const
-const reasons = ['cancelled', 'event_cancelled', 'paid_too_late', 'paid_twice'] as const
+const reasons = ['cancelled', 'event_cancelled', 'paid_too_late', 'paid_twice', 'wrong_amount'] as const
 const MaybeMoment = Type.Union([Moment, Type.Null()])
 const Amount = Type.Integer({ description: 'In minor units of the currency', examples: [1500000] })
 const Currency = Type.String({ examples: ['IDR'] })
@@ -41,7 +41,7 @@ export const PaymentView = Type.Object({
     enum: paymentStatuses,
     description:
       '`opening` until the provider has answered, then `awaiting`. After `failed`, the customer may try again. ' +
-      '`review` waits for a person.',
+      '`review`: its provider has not decided.',
     examples: ['awaiting'],
   }),
   pay_url: Type.Union([Type.String(), Type.Null()], {

@@ -53,7 +53,7 @@ export async function findCharge(db: Db, bookingId: number): Promise<Payment | u
           selectFrom('refund')
             .select('refund.id')
             .whereRef('refund.payment_id', '=', 'payment.id')
-            .where('refund.reason', 'in', ['paid_too_late', 'paid_twice']),
+            .where('refund.reason', 'in', ['paid_too_late', 'paid_twice', 'wrong_amount']),
         ),
       ),
     )

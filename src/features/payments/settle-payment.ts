@@ -70,14 +70,12 @@ export async function applyFound(
       })
       return
     }
-    if (found.amount !== payment.amount || found.currency !== payment.currency) {
-      const note = `paid ${found.amount} ${found.currency} instead of ${payment.amount} ${payment.currency}`
-      await updatePayment(tx, id, { ...known, status: 'review', note, check_at: null, updated_at: at })
-      return
-    }
-    const paid = { ...payment, ...known, status: 'paid' as const }
-    await updatePayment(tx, id, { ...known, status: 'paid', note: found.note ?? null, check_at: null, paid_at: at, updated_at: at }) // prettier-ignore
-    await applyPaid(tx, deps, { ...selling, ticketIds }, paid, locked, at)
+    const { amount, currency } = found
+    const fits = amount === payment.amount && currency === payment.currency
+    const note = fits ? found.note : `paid ${amount} ${currency} instead of ${payment.amount} ${payment.currency}`
+    const paid = { ...known, amount, currency, status: 'paid' as const }
+    await updatePayment(tx, id, { ...paid, note: note ?? null, check_at: null, paid_at: at, updated_at: at })
+    await applyPaid(tx, deps, { ...selling, ticketIds, fits }, { ...payment, ...paid }, locked, at)
   })
   deps.wake()
 }
@@ -86,14 +84,23 @@ export async function applyFound(
 async function applyPaid(
   tx: Tx,
   deps: Deps,
-  { ticketIds, fee_basis_points }: { ticketIds: readonly number[]; fee_basis_points: number },
+  {
+    ticketIds,
+    fee_basis_points,
+    fits,
+  }: {
+    ticketIds: readonly number[]
+    fee_basis_points: number
+    /** Whether it is what was asked for. */
+    fits: boolean
+  },
   payment: Payment,
   locked: NonNullable<Awaited<ReturnType<typeof lockBooking>>>,
   at: Timestamp,
 ): Promise<void> {
   const { booking } = locked
   const wasPaidBefore = hasTickets(booking.status)
-  const isWanted = await confirmBooking(tx, deps, locked, ticketIds, at)
+  const isWanted = fits && (await confirmBooking(tx, deps, locked, ticketIds, at))
   const { provider, amount, currency } = payment
   await record(tx, system, at, {
     action: isWanted ? 'payment_received' : 'payment_unwanted',
@@ -108,7 +115,8 @@ async function applyPaid(
     return
   }
   await postUnwanted(tx, { payment, booking, at })
-  await putRefund(tx, { payment, booking, amount, reason: wasPaidBefore ? 'paid_twice' : 'paid_too_late', at })
+  const reason = !fits ? 'wrong_amount' : wasPaidBefore ? 'paid_twice' : 'paid_too_late'
+  await putRefund(tx, { payment, booking, amount, reason, at })
 }
 
 /** Other attempts to pay for the same booking are closed at their providers, so that nobody pays twice. */
