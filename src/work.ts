@@ -3,6 +3,9 @@ import type { Deps } from './deps.ts'
 import { findNextExpiry } from './features/bookings/bookings.sql.ts'
 import { expireHolds } from './features/bookings/expire-holds.ts'
 import { cancelBookingsOf } from './features/events/cancel-event.ts'
+import { mailBookings } from './features/mail/mail-bookings.ts'
+import { mailEvent, remindGuests, type EventMail } from './features/mail/mail-event.ts'
+import { findNextReminder } from './features/mail/mail.sql.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
 import { findNextCheck } from './features/payments/checks.sql.ts'
 import { ProviderError } from './features/payments/providers/provider.ts'
@@ -25,6 +28,8 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
       apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
       close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
       send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
+      mail_bookings: (payload) => mailBookings(deps, (payload as { booking_ids: readonly number[] }).booking_ids),
+      mail_event: (payload) => mailEvent(deps, payload as EventMail),
       async cancel_bookings(payload) {
         const until = performance.now() + turn_ms_max
         while (await cancelBookingsOf(deps, idIn(payload, 'event_id'))) {
@@ -34,6 +39,7 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
       },
     },
     chores: [
+      { name: 'remind guests', nextDue: findNextReminder, run: () => remindGuests(deps) },
       { name: 'expire holds', nextDue: findNextExpiry, run: () => expireHolds(deps) },
       {
         name: 'reconcile payments',

@@ -7,6 +7,8 @@ import { addSeconds, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Event } from '../events/event.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
+import { mailOf } from '../mail/mail-bookings.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
 import { findCharge } from '../payments/payments.sql.ts'
 import { putRefund } from '../payments/put-refund.ts'
@@ -39,13 +41,18 @@ export async function cancelBooking(
       throw new DomainError('booking_not_found')
     }
     const percent = percentFor(caller, event, at)
+    let back: Back = { ticket_ids: [], refund: 0 }
     if (booking.status === 'pending' && !ticketIds) await giveUp(tx, booking, at)
     else if (hasTickets(booking.status)) {
       if (percent === undefined) throw new DomainError('cancellation_closed')
-      await cancelTickets(tx, deps, booking, { ticketIds, percent, reason: 'cancelled', at })
+      back = await cancelTickets(tx, deps, booking, { ticketIds, percent, reason: 'cancelled', at })
     } else throw new DomainError('booking_not_cancellable')
     const after = (await findBooking(tx, id))!
     await recordCancellation(tx, caller, booking, after, at)
+    const by = isOrganizerOf(caller, booking.organizer_id) ? 'organizer' : 'customer'
+    // A ticket ends once, so its id tells this part of the booking from others.
+    const key = `booking ${id} cancelled ${back.ticket_ids[0] ?? 'unpaid'}`
+    await putMail(tx, mailOf(booking, { kind: 'booking_cancelled', key, details: { ...back, by }, at }))
     await keep?.(tx, after)
     return after
   })
@@ -57,7 +64,14 @@ export async function cancelBooking(
  * The same for an event that does not take place: all that is left of a booking, used or not, for all of the price.
  * Does nothing to a booking that has come to its end. Its event is locked by this.
  */
-export async function cancelForEvent(tx: Tx, deps: Deps, caller: Caller, id: number, at: Timestamp): Promise<boolean> {
+export async function cancelForEvent(
+  tx: Tx,
+  deps: Deps,
+  caller: Caller,
+  id: number,
+  reason: string | null,
+  at: Timestamp,
+): Promise<boolean> {
   const { booking } = (await lockBooking(tx, deps, id)) ?? {}
   if (!booking || booking.deleted_at) return false
   if (booking.status === 'pending') await giveUp(tx, booking, at)
@@ -65,6 +79,8 @@ export async function cancelForEvent(tx: Tx, deps: Deps, caller: Caller, id: num
     await cancelTickets(tx, deps, booking, { evenUsed: true, percent: 100, reason: 'event_cancelled', at })
   } else return false
   await recordCancellation(tx, caller, booking, (await findBooking(tx, id))!, at)
+  const key = `booking ${id} event cancelled`
+  await putMail(tx, mailOf(booking, { kind: 'event_cancelled', key, details: { reason }, at }))
   return true
 }
 
@@ -94,6 +110,9 @@ async function giveUp(tx: Tx, booking: Booking, at: Timestamp): Promise<void> {
   await closePaymentsOf(tx, [id], at)
 }
 
+/** Which tickets end, and what goes back for them. */
+type Back = { ticket_ids: readonly number[]; refund: number }
+
 async function cancelTickets(
   tx: Tx,
   { database }: Deps,
@@ -105,7 +124,7 @@ async function cancelTickets(
     reason: 'cancelled' | 'event_cancelled'
     at: Timestamp
   },
-): Promise<void> {
+): Promise<Back> {
   const { ticketIds, evenUsed = false, percent, reason, at } = what
   const tickets = await lockTickets(tx, database.dialect, booking.id)
   const good = tickets.filter(({ status }) => status !== 'void')
@@ -124,6 +143,7 @@ async function cancelTickets(
   const payment = await findCharge(tx, booking.id)
   const amount = refundOf(ending.reduce((sum, { price }) => sum + price, 0), percent) // prettier-ignore
   if (payment && amount > 0) await putRefund(tx, { payment, booking, amount, reason, at })
+  return { ticket_ids: ending.map(({ id }) => id), refund: payment ? amount : 0 }
 }
 
 async function recordCancellation(

@@ -27,6 +27,8 @@ import {
 } from './booking-group.ts'
 import { deleteFences, findBookingLocked, lockEvents, putUpFence } from './bookings.sql.ts'
 import { ticketColumns, ticketRow } from './ticket-row.ts'
+import { bookingMessages } from '../mail/mail-bookings.ts'
+import { messageColumns, messageValues } from '../outbox/put.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
 
 /** An order, who gave it, and its Idempotency-Key if it came with one. */
@@ -72,7 +74,9 @@ export function groupCommitter(
   async function commitGroup(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await once(orders)
+        const results = await once(orders)
+        if (results.some((result) => !(result instanceof Error))) deps.wake()
+        return results
       } catch (error) {
         // A refusal that is meant for all of them; above all, an unknown outcome must not be tried again.
         if (error instanceof DomainError) return orders.map(() => error)
@@ -250,12 +254,16 @@ export function groupCommitter(
       seats.set(booking.event_id, (seats.get(booking.event_id) ?? 0) + booking.quantity)
       for (const [id, count] of one.typeSeats) seatsOfTypes.set(id, (seatsOfTypes.get(id) ?? 0) + count)
     }
+    // One for all, so that a group pays for a row and not for its mails.
+    const ids = made(planned).map(({ booking }) => booking.id)
+    const messages: SqlValue[][] = bookingMessages(ids, at).map(messageValues)
     const inserts = [
       { kind: 'insert' as const, table: 'booking', columns: bookingColumns, rows: bookings },
       { kind: 'insert' as const, table: 'ticket', columns: ticketColumns, rows: tickets },
       { kind: 'insert' as const, table: 'hold', columns: holdColumns, rows: holds },
       { kind: 'insert' as const, table: 'audit_entry', columns: auditColumns, rows: history },
       { kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys },
+      { kind: 'insert' as const, table: 'outbox', columns: messageColumns, rows: messages },
     ]
     const fewer = (table: string, amounts: Map<number, number>): GroupWrite[] =>
       amounts.size === 0 ? [] : [{ kind: 'subtract', table, column: 'available_seat', amounts: [...amounts], at }]

@@ -6,6 +6,7 @@ import { record } from '../audit/record.ts'
 import type { Event } from '../events/event.ts'
 import type { BookedItem, Booking } from './booking.ts'
 import { deleteHold, findHold, insertTickets } from './bookings.sql.ts'
+import { putConfirmation } from '../mail/mail-bookings.ts'
 import { setStatus } from './set-status.ts'
 import { countSeats, takeIfThere } from './seats.ts'
 import { ticketColumns, ticketRow } from './ticket-row.ts'
@@ -45,6 +46,7 @@ export async function confirmBooking(
       .flatMap((item) => item.holder_names.map((holder) => ({ item, holder })))
       .map(({ item, holder }, index) => ticketRow(ticketIds[index]!, booking, item, holder, deps.newCode(), at)),
   )
+  await putConfirmation(tx, booking, at)
   await record(tx, system, at, {
     action: 'booking_paid',
     entity: 'booking',

@@ -5,6 +5,8 @@ import { system } from '../../lib/caller.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
 import { returnSeats } from '../events/change-seats.ts'
+import { mailOf } from '../mail/mail-bookings.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
 import { changeTypeSeats } from '../ticket-types/change-type-seats.ts'
 import type { transitions } from './booking-status.ts'
@@ -47,7 +49,13 @@ export async function expireHolds(deps: Deps): Promise<number> {
     )
     await endHolds(tx, ended)
     await giveBackAll(tx, holds, at)
-    const organizers = new Map(bookings.map(({ id, organizer_id }) => [id, organizer_id]))
+    const byId = new Map(bookings.map((booking) => [booking.id, booking]))
+    await putMail(
+      tx,
+      ...ended.map((id) =>
+        mailOf(byId.get(id)!, { kind: 'booking_expired', key: `booking ${id} expired`, details: {}, at }),
+      ),
+    )
     await tx
       .insertInto('audit_entry')
       .values(
@@ -56,7 +64,7 @@ export async function expireHolds(deps: Deps): Promise<number> {
             action: declined.has(id) ? 'booking_failed' : 'booking_expired',
             entity: 'booking',
             entity_id: id,
-            organizer_id: organizers.get(id)!,
+            organizer_id: byId.get(id)!.organizer_id,
           })
           return Object.fromEntries(auditColumns.map((column, index) => [column, values[index]])) as never
         }),

@@ -75,10 +75,11 @@ export async function cancelBookingsOf(deps: Deps, eventId: number): Promise<boo
   for (const id of ids) {
     const at = toTimestamp(deps.now())
     await inTransaction(deps.database, async (tx) => {
-      const done = await cancelForEvent(tx, deps, system, id, at)
+      const done = await cancelForEvent(tx, deps, system, id, cancellation.reason, at)
       await updateCancellation(tx, eventId, { last_booking_id: id, cancelled: done ? 1 : 0 })
     })
   }
+  deps.wake()
   if (ids.length === batch_max) return true
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, (tx) => updateCancellation(tx, eventId, { finished_at: at }))

@@ -5,6 +5,7 @@ import { DomainError } from '../../lib/errors.ts'
 import { parseRfc3339, toTimestamp } from '../../lib/time.ts'
 import { difference, record } from '../audit/record.ts'
 import { availableAfterResize, type Event, type EventStatus } from './event.ts'
+import { putEventMail } from '../mail/mail-event.ts'
 import { setFirstPrice } from '../ticket-types/first-type.ts'
 import { detailFields, detailsOf, type EventDetails, remindAt } from './event-details.ts'
 import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.ts'
@@ -37,7 +38,7 @@ export async function changeEvent(
   assertMatches?: (event: Event) => void,
 ): Promise<Event> {
   const at = toTimestamp(deps.now())
-  return inTransaction(deps.database, async (tx) => {
+  const changed = await inTransaction(deps.database, async (tx) => {
     const event = await findEventLocked(tx, deps.database.dialect, id)
     if (!event || event.deleted_at) throw new DomainError('event_not_found')
     if (!isOrganizerOf(caller, event.organizer_id)) throw new DomainError('not_own_event')
@@ -72,6 +73,17 @@ export async function changeEvent(
       organizer_id: event.organizer_id,
       ...difference(event, after, audited),
     })
+    const what = {
+      ...(after.title !== event.title && { title: event.title }),
+      ...(after.location !== event.location && { location: event.location }),
+      ...(!keepsDate && { date: event.date }),
+    }
+    if (Object.keys(what).length > 0 && !after.cancelled_at && after.date > at) {
+      const details = { was: what }
+      await putEventMail(tx, { event_id: id, kind: 'event_changed', key: `changed ${after.version}`, details }, at)
+    }
     return after
   })
+  deps.wake()
+  return changed
 }

@@ -2,6 +2,9 @@ import type { Insertable, Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { leavingWhatIsThere } from '../../db/insert-once.ts'
 import type { MailTable } from '../../db/schema.ts'
+import type { Language } from '../../lib/language.ts'
+import type { Timestamp } from '../../lib/time.ts'
+import type { MailedBooking } from './mail-bookings.ts'
 
 export type MailRow = Selectable<MailTable>
 
@@ -10,7 +13,99 @@ export async function insertMails(tx: Tx, mails: readonly Insertable<MailTable>[
   await leavingWhatIsThere(tx, tx.insertInto('mail').values(mails)).execute()
 }
 
-/** By their keys, in any order. */
-export async function listMailsByKeys(db: Db, keys: readonly string[]): Promise<Pick<MailRow, 'id' | 'dedup_key'>[]> {
-  return db.selectFrom('mail').select(['id', 'dedup_key']).where('dedup_key', 'in', keys).execute()
+/** By their keys, in any order: those that have yet to be sent. */
+export async function listWaitingByKeys(db: Db, keys: readonly string[]): Promise<Pick<MailRow, 'id' | 'dedup_key'>[]> {
+  return db
+    .selectFrom('mail')
+    .select(['id', 'dedup_key'])
+    .where('dedup_key', 'in', keys)
+    .where('status', '=', 'waiting')
+    .execute()
+}
+
+/** Those of these bookings that are paid or wait to be, of customers who are still there. */
+export async function listBookingsToMail(db: Db, ids: readonly number[]) {
+  return db
+    .selectFrom('booking')
+    .innerJoin('user', 'user.id', 'booking.customer_id')
+    .select([
+      'booking.id',
+      'booking.customer_id',
+      'booking.event_id',
+      'booking.organizer_id',
+      'booking.status',
+      'booking.created_at',
+    ])
+    .where('booking.id', 'in', ids)
+    .where('booking.status', 'in', ['success', 'pending'])
+    .where('booking.deleted_at', 'is', null)
+    .where('user.deleted_at', 'is', null)
+    .execute()
+}
+
+/** An event's bookings that have tickets, by id; `is_gone` says that its customer is deleted. */
+export async function listGuestBookings(
+  db: Db,
+  eventId: number,
+  after: number,
+  limit: number,
+): Promise<(MailedBooking & { is_gone: boolean })[]> {
+  const rows = await db
+    .selectFrom('booking')
+    .innerJoin('user', 'user.id', 'booking.customer_id')
+    .select([
+      'booking.id',
+      'booking.customer_id',
+      'booking.event_id',
+      'booking.organizer_id',
+      'user.deleted_at as gone_at',
+    ])
+    .where('booking.event_id', '=', eventId)
+    .where('booking.id', '>', after)
+    .where('booking.status', 'in', ['success', 'partially_refunded'])
+    .where('booking.deleted_at', 'is', null)
+    .orderBy('booking.id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ gone_at, ...booking }) => ({ ...booking, is_gone: gone_at !== null }))
+}
+
+/** The good tickets of these bookings that somebody else holds. */
+export async function listHandedOver(db: Db, bookingIds: readonly number[]) {
+  const rows = await db
+    .selectFrom('ticket')
+    .select(['id', 'booking_id', 'organizer_id', 'version', 'holder_email', 'holder_language'])
+    .where('booking_id', 'in', bookingIds)
+    .where('holder_email', 'is not', null)
+    .where('status', '!=', 'void')
+    .execute()
+  return rows as ((typeof rows)[number] & { holder_email: string; holder_language: Language })[]
+}
+
+/** When the guests of some event are to be reminded next, or should have been. */
+export async function findNextReminder(db: Db): Promise<Timestamp | undefined> {
+  const next = await db
+    .selectFrom('event')
+    .select('remind_at')
+    .where('remind_at', 'is not', null)
+    .orderBy('remind_at')
+    .limit(1)
+    .executeTakeFirst()
+  return next?.remind_at ?? undefined
+}
+
+/** Events whose guests are to be reminded, longest due first. */
+export async function listDueReminders(db: Db, at: Timestamp, limit: number): Promise<{ id: number }[]> {
+  return db.selectFrom('event').select('id').where('remind_at', '<=', at).orderBy('remind_at').limit(limit).execute()
+}
+
+/** Whether it was still due. No change of the event: its version stays. */
+export async function endReminder(tx: Tx, eventId: number, at: Timestamp): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('event')
+    .set({ remind_at: null })
+    .where('id', '=', eventId)
+    .where('remind_at', '<=', at)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
 }

@@ -1,8 +1,11 @@
 import type { Tx } from '../../db/database.ts'
 import type { Language } from '../../lib/language.ts'
 import type { Timestamp } from '../../lib/time.ts'
-import { putInOutbox } from '../outbox/put.ts'
-import { insertMails, listMailsByKeys } from './mail.sql.ts'
+import { putInOutbox, type NewMessage } from '../outbox/put.ts'
+import { insertMails, listWaitingByKeys } from './mail.sql.ts'
+
+/** A statement takes so many parameters, and no more. */
+const rows_max = 500
 
 type Nothing = Readonly<Record<string, never>>
 
@@ -42,6 +45,8 @@ export type NewMail = {
     ticket_id?: number
     details: MailDetails[Kind]
     at: Timestamp
+    /** Not before this moment; at once if left out. */
+    run_at?: Timestamp
   }
 }[keyof MailDetails]
 
@@ -50,20 +55,30 @@ export type NewMail = {
  * One with a key that is there already is left as it is.
  */
 export async function putMail(tx: Tx, ...mails: readonly NewMail[]): Promise<void> {
-  if (mails.length === 0) return
+  for (let from = 0; from < mails.length; from += rows_max) await putSome(tx, mails.slice(from, from + rows_max))
+}
+
+async function putSome(tx: Tx, mails: readonly NewMail[]): Promise<void> {
   await insertMails(tx, mails.map(rowOf))
-  const at = new Map(mails.map(({ key, at }) => [key, at]))
-  const kept = await listMailsByKeys(tx, [...at.keys()])
+  const byKey = new Map(mails.map((mail) => [mail.key, mail]))
+  const waiting = await listWaitingByKeys(tx, [...byKey.keys()])
   await putInOutbox(
     tx,
-    ...kept.map(({ id, dedup_key }) => ({
-      kind: 'send_mail',
-      key: `mail ${id}`,
-      payload: { mail_id: id },
-      at: at.get(dedup_key)!,
-    })),
+    ...waiting.map(({ id, dedup_key }) => {
+      const { at, run_at } = byKey.get(dedup_key)!
+      return sendingOf(id, { at, run_at })
+    }),
   )
 }
+
+/** The message that sends this mail. */
+const sendingOf = (id: number, { at, run_at = at }: { at: Timestamp; run_at?: Timestamp | undefined }): NewMessage => ({
+  kind: 'send_mail',
+  key: `mail ${id}`,
+  payload: { mail_id: id },
+  at,
+  run_at,
+})
 
 function rowOf({ kind, key, to, organizer_id, event_id, booking_id, ticket_id, details, at }: NewMail) {
   return {

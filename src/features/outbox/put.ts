@@ -29,6 +29,13 @@ export async function putInOutbox(tx: Tx, ...messages: readonly NewMessage[]): P
   if (messages.length > 0) await insertMessages(tx, messages.map(rowOf))
 }
 
+/** The same for who inserts by itself, as a group does (db/group). */
+export const messageColumns = ['kind', 'dedup_key', 'payload', 'run_at', 'created_at'] as const
+export function messageValues(message: NewMessage): (string | null)[] {
+  const row = rowOf(message)
+  return messageColumns.map((column) => row[column])
+}
+
 function rowOf({ kind, key, payload, at, run_at = at }: NewMessage) {
   const text = JSON.stringify(payload) ?? 'null'
   if (!/^[ -~]{1,32}$/.test(kind) || !/^[ -~]{1,128}$/.test(key))

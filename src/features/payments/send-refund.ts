@@ -7,6 +7,8 @@ import { record } from '../audit/record.ts'
 import { lockBooking } from '../bookings/lock-booking.ts'
 import { setStatus } from '../bookings/set-status.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
+import { mailOf } from '../mail/mail-bookings.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { postRefundDone } from '../ledger/post.ts'
 import { findPayment, type Payment } from './payments.sql.ts'
 import { ProviderError, type Refunded, type RefundOrder } from './providers/provider.ts'
@@ -107,6 +109,10 @@ async function applyRefunded(
       })
     }
     if (status === 'done') {
+      await putMail(
+        tx,
+        mailOf(booking, { kind: 'booking_refunded', key: `refund ${id} done`, details: { refund_id: id }, at }),
+      )
       await postRefundDone(tx, { refund, provider: payment.provider, booking, at })
       const isAllBack = booking.refunded === booking.total_price
       const others = await listRefundsOf(tx, booking_id)
@@ -116,6 +122,7 @@ async function applyRefunded(
     }
     await keep?.(tx, (await findRefund(tx, id))!)
   })
+  deps.wake()
 }
 
 function orderOf(payment: Payment, { refund_key, amount, currency }: Refund): RefundOrder {
