@@ -85,7 +85,6 @@ async function onPending(bench: Bench, count: number, expires: string, job: Job)
     newCode: newTicketCode,
     hashPassword: async () => '',
     verifyPassword: async () => false,
-    deliver: () => {},
     signer: openSigner(database, now),
     mailer: { send: async () => {}, close: () => {} },
     files: { put: async () => {}, open: async () => undefined, remove: async () => {} },

@@ -20,6 +20,7 @@ import { eventRoutesV2 } from './features/events/events.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
+import { mailRoutesV2 } from './features/mail/mails.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
 import { paymentRoutesV2 } from './features/payments/payments.v2.ts'
 import { canPay, openSelling, type Selling } from './features/payments/selling.ts'
@@ -63,6 +64,7 @@ const routesOfV2 = [
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,
+  mailRoutesV2,
   outboxRoutesV2,
 ]
 

@@ -14,8 +14,6 @@ export type Deps = Readonly<{
   hashPassword: (password: string) => Promise<string>
   /** Whether this is the password that was hashed. */
   verifyPassword: (password: string, hash: string) => Promise<boolean>
-  /** Sends a secret link to a person, by a way that reaches nobody else. */
-  deliver: (message: Message) => void
   /** Signs tickets and links. */
   signer: Signer
   /** By which mails leave the house. */
@@ -27,6 +25,3 @@ export type Deps = Readonly<{
   /** Tells this server's worker that something may be due. After the commit: before it there is nothing to see. */
   wake: () => void
 }>
-
-/** A link for one person; the token is in it and nowhere else. */
-export type Message = { kind: 'password_reset' | 'staff_invitation'; to: string; token: string }

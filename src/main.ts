@@ -87,7 +87,7 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
 
 async function openDeps(
   config: Config,
-  log?: Logger,
+  _log?: Logger,
   wake = () => {},
   publicUrl = () => config.public_url ?? `http://localhost:${config.port}`,
 ): Promise<Deps> {
@@ -99,11 +99,6 @@ async function openDeps(
     newCode: newTicketCode,
     hashPassword,
     verifyPassword,
-    // There is no mail yet. A link in a log is as good as a password, so it is written outside production alone.
-    deliver: (message) =>
-      config.is_production
-        ? log?.warn({ kind: message.kind }, 'a link was asked for, but this server sends no mail yet')
-        : log?.info(message, 'instead of a mail, outside production'),
     signer: openSigner(database, now),
     mailer: folderMailer(join(config.data_dir, 'mail'), config.mail_from),
     files: folderFiles(join(config.data_dir, 'images')),

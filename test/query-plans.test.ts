@@ -34,6 +34,17 @@ import {
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
 import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
 import { listTicketTypes } from '../src/features/ticket-types/ticket-types.sql.ts'
+import {
+  deleteOldMails,
+  findNextReminder,
+  findShownMail,
+  listBookingsToMail,
+  listDueReminders,
+  listGuestBookings,
+  listHandedOver,
+  listMails,
+  listWaitingByKeys,
+} from '../src/features/mail/mail.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
@@ -98,6 +109,18 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findMessage', (db) => findMessage(db, 7)],
   ['listMessages that wait', page(listMessages('waiting'), ['2025-01-01 07:00:00.000', 7])],
   ['listMessages that are dead', page(listMessages('dead'), ['2025-01-01 07:00:00.000', 7])],
+  ['findShownMail', (db) => findShownMail(db, 7)],
+  ['listWaitingByKeys', (db) => listWaitingByKeys(db, ['mail 1', 'mail 2'])],
+  ['listMails', page(listMails({}), [2_000])],
+  ['listMails of an organizer', page(listMails({ organizer_id: 1_007 }), [2_000])],
+  ['listMails of an event', page(listMails({ organizer_id: 1_007, event_id: 7 }), [2_000])],
+  ['listMails of a booking', page(listMails({ booking_id: 7 }), [2_000])],
+  ['listBookingsToMail', (db) => listBookingsToMail(db, [1, 2, 3])],
+  ['listGuestBookings', (db) => listGuestBookings(db, 7, 3, 200)],
+  ['listHandedOver', (db) => listHandedOver(db, [1, 2, 3])],
+  ['findNextReminder', findNextReminder],
+  ['listDueReminders', (db) => listDueReminders(db, '2024-06-01 00:00:00.000', 50)],
+  ['deleteOldMails', (db) => deleteOldMails(db as never, '2000-01-01 00:00:00.000', 500)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['findHold', (db) => findHold(db, 7)],
   ['findNextExpiry', findNextExpiry],
@@ -365,10 +388,27 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }))) {
     await writer.insertInto('outbox').values(rows).execute()
   }
+  for (const rows of chunks(bookings, (n) => ({
+    kind: 'booking_confirmed' as const,
+    dedup_key: `mail ${n}`,
+    user_id: n + 1,
+    email: null,
+    organizer_id: 1_000 + (n % 20),
+    event_id: (n % 10) + 1,
+    booking_id: n + 1,
+    ticket_id: null,
+    details: '{}',
+    status: 'sent' as const,
+    last_error: null,
+    sent_at: at,
+    ...stamps,
+  }))) {
+    await writer.insertInto('mail').values(rows).execute()
+  }
   const analyze =
     dialect.name === 'sqlite'
       ? 'analyze'
-      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox, hold, ticket_type, payment_notice'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox, mail, hold, ticket_type, payment_notice'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 

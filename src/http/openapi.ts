@@ -37,6 +37,7 @@ const tagsOfV2 = [
   { name: 'api keys', description: 'For integrations' },
   { name: 'audit', description: 'What happened' },
   { name: 'ledger', description: 'What was taken, and what is owed to whom' },
+  { name: 'mails', description: 'What was written to people, and what became of it' },
   { name: 'outbox', description: 'What has yet to happen outside this server' },
 ]
 

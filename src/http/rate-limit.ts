@@ -18,6 +18,8 @@ const posts = everywhere({
   '/auth/forgot': 'login',
   '/auth/reset': 'login',
   '/auth/password': 'login',
+  '/auth/confirm-email': 'login',
+  '/auth/confirm-email/request': 'login',
   '/users': 'login',
   '/users/register': 'login',
   '/bookings': 'booking',

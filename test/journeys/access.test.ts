@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { aDeadMessage } from '../support/outbox.ts'
+import { aDeadMessage, aSentMail } from '../support/outbox.ts'
 import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
 
 /**
@@ -190,6 +190,8 @@ const v2: Table = {
   'POST /auth/forgot': answering(202, v1['POST /auth/forgot']!),
   'POST /auth/reset': v1['POST /auth/reset']!,
   'POST /auth/logout-all': answering(204, v1['POST /auth/logout-all']!),
+  'POST /auth/confirm-email': [ask('no such token', '400 400 400 400 400 403 403 403 400', () => ({ token: 'x' }))],
+  'POST /auth/confirm-email/request': [ask('', '401 202 202 202 202 403 403 403 401')],
   'POST /auth/password': answering(204, v1['POST /auth/password']!),
   'GET /auth/me': v1['GET /auth/me']!,
 
@@ -318,6 +320,19 @@ const v2: Table = {
   'GET /events/:id/takings': [
     own('event', '401 403 200 403 200 403 403 403 200'),
     foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'GET /mails': [ask('', '401 403 200 403 200 403 403 403 200')],
+  'POST /mails/:id/retry': [
+    {
+      name: 'a mail about their own event',
+      statuses: '401 403 200 403 200 403 403 403 200',
+      request: async ({ deps, me }) => ({ id: await aSentMail(deps, me.id) }),
+    },
+    {
+      name: 'foreign mail',
+      statuses: '401 403 404 403 200 403 403 403 200',
+      request: async ({ deps, make }) => ({ id: await aSentMail(deps, (await make.anOrganizer()).id) }),
+    },
   ],
   'GET /outbox-messages': [ask('', '401 403 403 403 200 403 403 403 200')],
   'POST /outbox-messages/:id/retry': [

@@ -11,7 +11,7 @@ import { startApp } from '../support/app.ts'
 import { assertBooksBalance } from '../support/books.ts'
 import { factories } from '../support/factories.ts'
 import type { Document } from '../support/openapi.ts'
-import { aDeadMessage } from '../support/outbox.ts'
+import { aDeadMessage, aSentMail } from '../support/outbox.ts'
 import { people } from '../support/people.ts'
 
 let hashing: Promise<void> = Promise.resolve()
@@ -136,6 +136,11 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     by: admin,
     one: async () => [await deleted(await bookedEvent())],
     other: async () => [await deleted(await bookedEvent())],
+  },
+  '/mails/{id}/retry': {
+    by: admin,
+    one: async () => [`/api/v2/mails/${await aSentMail(deps, 1)}/retry`],
+    other: async () => [`/api/v2/mails/${await aSentMail(deps, 1)}/retry`],
   },
   '/outbox-messages/{id}/retry': {
     by: admin,

@@ -18,7 +18,6 @@ export function testDeps(database: Database, overrides: Partial<Deps> = {}): Dep
     newCode: newTicketCode,
     hashPassword: async (password) => quickHash(password),
     verifyPassword: async (password, hash) => quickHash(password) === hash,
-    deliver: () => {},
     signer: openSigner(database, now),
     mailer: { send: async () => {}, close: () => {} },
     files: memoryFiles(),

@@ -4,6 +4,7 @@ import type { KyselyPlugin } from 'kysely'
 import type { Database } from '../../src/db/database.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import type { Deps } from '../../src/deps.ts'
+import { putMail } from '../../src/features/mail/put-mail.ts'
 import { putInOutbox, type NewMessage } from '../../src/features/outbox/put.ts'
 import { toTimestamp } from '../../src/lib/time.ts'
 
@@ -23,6 +24,24 @@ export async function aDeadMessage(deps: Deps): Promise<number> {
   const dead = { run_at: null, dead_at: toTimestamp(deps.now()), attempts: 12, last_error: 'Error: no' }
   await inTransaction(deps.database, (tx) => tx.updateTable('outbox').set(dead).where('id', '=', id).execute())
   return id
+}
+
+/** A mail about an organizer's event that was sent. */
+export async function aSentMail({ database, now }: Deps, organizer_id: number): Promise<number> {
+  const at = toTimestamp(now())
+  return inTransaction(database, async (tx) => {
+    const { id } = await tx.selectFrom('user').select('id').orderBy('id').limit(1).executeTakeFirstOrThrow()
+    const mail = { kind: 'event_reminder', key: `test ${++count}`, to: { user_id: id }, organizer_id } as const
+    await putMail(tx, { ...mail, details: {}, at })
+    const sent = await tx
+      .updateTable('mail')
+      .set({ status: 'sent', sent_at: at, attempts: 1 })
+      .where('dedup_key', '=', mail.key)
+      .executeTakeFirst()
+    if (sent.numUpdatedRows !== 1n) throw new Error('there is no such mail')
+    const row = await tx.selectFrom('mail').select('id').where('dedup_key', '=', mail.key).executeTakeFirstOrThrow()
+    return row.id
+  })
 }
 
 export const outboxRows = ({ database }: Deps) => database.db.selectFrom('outbox').selectAll().orderBy('id').execute()

@@ -36,6 +36,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /auth/logout': credentials,
   'POST /auth/forgot': credentials,
   'POST /auth/reset': credentials,
+  'POST /auth/confirm-email': credentials,
+  'POST /auth/confirm-email/request': account,
   'POST /auth/logout-all': account,
   'POST /auth/password': account,
   'GET /auth/me': { ...account, scope: 'read' },
@@ -103,6 +105,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /ledger-entries': organizers,
   'GET /balance': organizers,
   'GET /events/:id/takings': organizers,
+  'GET /mails': organizers,
+  'POST /mails/:id/retry': organizers,
   'GET /outbox-messages': adminOnly,
   'POST /outbox-messages/:id/retry': adminOnly,
   // By a key that nobody guesses, and there outside production alone.

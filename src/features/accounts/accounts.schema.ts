@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
+import { Strict } from '../../http/schemas.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { email_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
-import { UserView } from '../users/users.schema.ts'
+import { UserView, UserViewV2 } from '../users/users.schema.ts'
 
 const token_length_max = 200
 /** What is asked for is compared, not kept: nothing that could be typed is refused before it is looked at. */
@@ -42,6 +43,10 @@ export const ResetBody = Type.Object({
   new_password: NewPassword,
 })
 
+export const ConfirmBody = Strict({
+  token: Type.String({ minLength: 1, maxLength: 1_000, description: 'Of the link that was mailed to the address' }),
+})
+
 export const TokensView = Type.Object({
   access_token: Type.String({ description: 'JWT, for the header `Authorization: Bearer`' }),
   refresh_token: Type.Optional(
@@ -51,3 +56,4 @@ export const TokensView = Type.Object({
   expires_in: Type.Integer({ description: 'Seconds that the access token lives', examples: [900] }),
 })
 export const SignedInView = Type.Object({ ...TokensView.properties, user: UserView })
+export const SignedInViewV2 = Type.Object({ ...TokensView.properties, user: UserViewV2 })

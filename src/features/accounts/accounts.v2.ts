@@ -5,18 +5,20 @@ import { problemAnswers } from '../../http/problem.ts'
 import { NoContent } from '../../http/schemas.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { readSelf } from '../users/read-user.ts'
-import { showUser } from '../users/show-user.ts'
-import { UserView } from '../users/users.schema.ts'
+import { showUserV2 } from '../users/show-user.ts'
+import { UserViewV2 } from '../users/users.schema.ts'
 import type { Accounts } from './accounts.ts'
 import {
+  ConfirmBody,
   ForgotBody,
   LoginBody,
   PasswordBody,
   RefreshBody,
   ResetBody,
-  SignedInView,
+  SignedInViewV2,
   TokensView,
 } from './accounts.schema.ts'
+import { askToConfirm, confirmEmail } from './confirm-email.ts'
 import { changePassword } from './change-password.ts'
 import { dropRefreshCookie, giveTokens, takeRefreshToken } from './refresh-cookie.ts'
 import { refreshSession } from './refresh-session.ts'
@@ -42,7 +44,7 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
         summary: 'Sign in',
         body: LoginBody,
         response: {
-          200: SignedInView,
+          200: SignedInViewV2,
           ...problemAnswers('invalid_body', 'invalid_request', 'invalid_credentials', 'too_many_failures'),
         },
       },
@@ -50,7 +52,7 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
     async (request, reply) => {
       const { cookie = false, ...credentials } = request.body
       const signedIn = await signIn(deps, accounts, request.caller, credentials)
-      return { ...giveTokens(request, reply, signedIn, cookie), user: showUser(signedIn.user) }
+      return { ...giveTokens(request, reply, signedIn, cookie), user: showUserV2(signedIn.user) }
     },
   )
 
@@ -111,9 +113,9 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
 
   app.get(
     '/auth/me',
-    { schema: { tags, summary: 'Who is asking', response: { 200: UserView, ...problemAnswers() } } },
+    { schema: { tags, summary: 'Who is asking', response: { 200: UserViewV2, ...problemAnswers() } } },
     async (request) => {
-      return showUser(await readSelf(deps, request.caller))
+      return showUserV2(await readSelf(deps, request.caller))
     },
   )
 
@@ -178,6 +180,38 @@ export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accou
     async (request, reply) => {
       await resetPassword(deps, accounts, request.caller, request.body)
       return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/auth/confirm-email',
+    {
+      schema: {
+        tags,
+        summary: 'Confirm an address by the token of the link that was mailed to it',
+        description: 'Once more does no harm. Nothing is refused to who has not confirmed their address.',
+        body: ConfirmBody,
+        response: { 204: NoContent, ...problemAnswers('invalid_body', 'invalid_request', 'invalid_link') },
+      },
+    },
+    async (request, reply) => {
+      await confirmEmail(deps, request.body.token, request.caller)
+      return reply.code(204).send(null)
+    },
+  )
+
+  app.post(
+    '/auth/confirm-email/request',
+    {
+      schema: {
+        tags,
+        summary: 'Ask for another mail with that link, at most one a minute',
+        response: { 202: Type.Null(), ...problemAnswers('invalid_body') },
+      },
+    },
+    async (request, reply) => {
+      await askToConfirm(deps, request.caller)
+      return reply.code(202).send(undefined as never)
     },
   )
 }

@@ -4,27 +4,36 @@ import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { assertPasswordFits } from '../users/password.ts'
 import type { Accounts } from './accounts.ts'
 import { deleteReset, deleteResetsOf, findCredentials, findReset, insertReset, updatePassword } from './accounts.sql.ts'
 import { endOtherSessions } from './end-access.ts'
 import { hashOf, newSecret, reset_prefix } from './tokens.ts'
 
-const reset_ms = 30 * 60_000
+/** So long a link to choose a password holds; that of an invitation, to choose the first one. */
+export const reset_ms = 30 * 60_000
+export const invitation_ms = 7 * 24 * 60 * 60_000
 
 /**
- * Sends a link to choose a new password, if there is an account with this email. The caller is never told whether
+ * Has a link to choose a new password mailed, one a minute, if there is an account with this email. The caller is never told whether
  * there is, so this throws nothing for one that is unknown, and the work goes on after the answer.
  */
 export async function forgotPassword(deps: Deps, caller: Caller, email: string): Promise<void> {
   const found = await reading(deps.database, (db) => findCredentials(db, email))
   if (!found) return
-  const token = await issueReset(deps, caller, found.id, reset_ms)
-  // As it is kept, not as it was typed: letters of other alphabets fold to the same, and lead to another mailbox.
-  deps.deliver({ kind: 'password_reset', to: found.email, token })
+  const { id } = found
+  const at = toTimestamp(deps.now())
+  await inTransaction(deps.database, async (tx) => {
+    // To the account, not as it was typed: letters of other alphabets fold to the same, and lead to another mailbox.
+    const key = `user ${id} password ${at.slice(0, 16)}`
+    await putMail(tx, { kind: 'password_reset', key, to: { user_id: id }, details: {}, at })
+    await record(tx, caller, at, { action: 'password_reset_requested', entity: 'user', entity_id: id })
+  })
+  deps.wake()
 }
 
-/** A token by which this account's password can be chosen, once. It replaces those before it. */
+/** A token by which this account's password can be chosen, once. It replaces those before it, and is made when its mail is sent. */
 export async function issueReset(deps: Deps, caller: Caller, user_id: number, valid_ms: number): Promise<string> {
   const token = newSecret(reset_prefix)
   const now = deps.now()
@@ -33,7 +42,7 @@ export async function issueReset(deps: Deps, caller: Caller, user_id: number, va
     await deleteResetsOf(tx, user_id)
     const expires_at = toTimestamp(new Date(now.getTime() + valid_ms))
     await insertReset(tx, { token_hash: hashOf(token), user_id, created_at: at, expires_at })
-    await record(tx, caller, at, { action: 'password_reset_requested', entity: 'user', entity_id: user_id })
+    await record(tx, caller, at, { action: 'password_reset_issued', entity: 'user', entity_id: user_id })
   })
   return token
 }

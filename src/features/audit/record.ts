@@ -13,6 +13,7 @@ export const entities = [
   'ticket_type',
   'payment',
   'refund',
+  'mail',
   'outbox_message',
 ] as const
 

@@ -1,6 +1,8 @@
 import type { Insertable, Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import type { Dialect } from '../../db/dialect.ts'
 import { leavingWhatIsThere } from '../../db/insert-once.ts'
+import { byId, type Listing } from '../../db/page-query.ts'
 import type { MailTable } from '../../db/schema.ts'
 import type { Language } from '../../lib/language.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -108,4 +110,107 @@ export async function endReminder(tx: Tx, eventId: number, at: Timestamp): Promi
     .where('remind_at', '<=', at)
     .executeTakeFirst()
   return numUpdatedRows > 0n
+}
+
+/** Takes the addresses off the mails about what this customer has booked; accounts' own addresses stand with these. */
+export async function eraseAddresses(tx: Tx, customerId: number): Promise<void> {
+  const erased = { email: null, last_error: null }
+  await tx.updateTable('mail').set(erased).where('user_id', '=', customerId).execute()
+  await tx
+    .updateTable('mail')
+    .set(erased)
+    .where('booking_id', 'in', tx.selectFrom('booking').select('id').where('customer_id', '=', customerId))
+    .execute()
+}
+
+/** A mail as it is shown; `address` is null if its recipient is gone. */
+export type ShownMail = Pick<
+  MailRow,
+  | 'id'
+  | 'kind'
+  | 'status'
+  | 'organizer_id'
+  | 'event_id'
+  | 'booking_id'
+  | 'ticket_id'
+  | 'attempts'
+  | 'last_error'
+  | 'sent_at'
+  | 'created_at'
+> & { address: string | null }
+
+const shown = (db: Db) =>
+  db
+    .selectFrom('mail')
+    .leftJoin('user', (join) => join.onRef('user.id', '=', 'mail.user_id').on('user.deleted_at', 'is', null))
+    .select(({ fn }) => [
+      'mail.id',
+      'mail.kind',
+      'mail.status',
+      'mail.organizer_id',
+      'mail.event_id',
+      'mail.booking_id',
+      'mail.ticket_id',
+      'mail.attempts',
+      'mail.last_error',
+      'mail.sent_at',
+      'mail.created_at',
+      fn.coalesce('mail.email', 'user.email').as('address'),
+    ])
+
+export type MailFilter = {
+  organizer_id?: number | undefined
+  event_id?: number | undefined
+  booking_id?: number | undefined
+  status?: MailRow['status'] | undefined
+  kind?: MailRow['kind'] | undefined
+}
+
+/** Latest first. */
+export function listMails(filter: MailFilter): Listing<ShownMail> {
+  const { organizer_id, event_id, booking_id, status, kind } = filter
+  return {
+    name: `mails ${organizer_id ?? ''} ${event_id ?? ''} ${booking_id ?? ''} ${status ?? ''} ${kind ?? ''}`,
+    order: { ...byId('mail'), descending: true },
+    select: (db) =>
+      shown(db)
+        .$if(organizer_id !== undefined, (query) => query.where('mail.organizer_id', '=', organizer_id!))
+        .$if(event_id !== undefined, (query) => query.where('mail.event_id', '=', event_id!))
+        .$if(booking_id !== undefined, (query) => query.where('mail.booking_id', '=', booking_id!))
+        .$if(status !== undefined, (query) => query.where('mail.status', '=', status!))
+        .$if(kind !== undefined, (query) => query.where('mail.kind', '=', kind!)),
+  }
+}
+
+export async function findShownMail(db: Db, id: number): Promise<ShownMail | undefined> {
+  return shown(db).where('mail.id', '=', id).executeTakeFirst()
+}
+
+export async function lockMail(tx: Tx, { locksRows }: Dialect, id: number): Promise<MailRow | undefined> {
+  return tx
+    .selectFrom('mail')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+}
+
+export async function setWaiting(tx: Tx, id: number, at: Timestamp): Promise<void> {
+  await tx.updateTable('mail').set({ status: 'waiting', updated_at: at }).where('id', '=', id).execute()
+}
+
+/** Forgets mails from before this moment that were sent or dropped, a bounded number of them; returns how many. */
+export async function deleteOldMails(tx: Tx, before: Timestamp, limit: number): Promise<number> {
+  const old = await tx
+    .selectFrom('mail')
+    .select('id')
+    .where('created_at', '<', before)
+    .where('status', 'in', ['sent', 'dropped'])
+    .orderBy('created_at')
+    .limit(limit)
+    .execute()
+  if (old.length === 0) return 0
+  const ids = old.map(({ id }) => id)
+  const { numDeletedRows } = await tx.deleteFrom('mail').where('id', 'in', ids).executeTakeFirst()
+  return Number(numDeletedRows)
 }

@@ -4,22 +4,21 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import type { Language } from '../../lib/language.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import { issueReset } from '../accounts/reset-password.ts'
 import { record } from '../audit/record.ts'
 import type { Event } from '../events/event.ts'
 import { findEventLocked } from '../events/events.sql.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { addUser } from '../users/register-user.ts'
 import { findUserByEmail } from '../users/users.sql.ts'
 import { deleteStaffMember, findStaffMember, insertStaffMember, type StaffMember } from './staff.sql.ts'
 
-const invitation_ms = 7 * 24 * 60 * 60 * 1_000
-
 /**
  * Lets somebody look up and use the tickets of one event. Who has no account yet gets one that can do nothing else,
- * and a link to choose its password.
+ * and is mailed a link to choose its password.
  *
  * @throws DomainError `event_not_found`, `not_own_event`, `staff_role_taken` if the email belongs to an account of
  *   another kind
@@ -29,17 +28,17 @@ export async function inviteStaff(
   { identities }: Accounts,
   caller: Caller,
   eventId: number,
-  { email, name }: { email: string; name: string },
+  { email, name, language }: { email: string; name: string; language?: Language },
   keep?: Keep<StaffMember>,
 ): Promise<StaffMember> {
   // Of a password that nobody knows: the account opens by the link alone.
   const password_hash = await deps.hashPassword(randomBytes(32).toString('base64url'))
   const at = toTimestamp(deps.now())
-  const { member, isNew } = await inTransaction(deps.database, async (tx) => {
+  const member = await inTransaction(deps.database, async (tx) => {
     const { organizer_id } = await ownEvent(tx, deps, caller, eventId)
     const known = await findUserByEmail(tx, email)
     if (known && known.role !== 'staff') throw new DomainError('staff_role_taken')
-    const user = known ?? (await addUser(tx, deps, caller, { name, email, role: 'staff', password_hash }))
+    const user = known ?? (await addUser(tx, deps, caller, { name, email, role: 'staff', language, password_hash }))
     const before = await findStaffMember(tx, eventId, user.id)
     if (!before) {
       await insertStaffMember(tx, eventId, user.id, at)
@@ -51,15 +50,16 @@ export async function inviteStaff(
         became: { user_id: user.id },
       })
     }
+    if (!known) {
+      const mail = { kind: 'staff_invitation', key: `user ${user.id} invited`, details: {}, at } as const
+      await putMail(tx, { ...mail, to: { user_id: user.id }, organizer_id, event_id: eventId })
+    }
     const found = before ?? (await findStaffMember(tx, eventId, user.id))!
     await keep?.(tx, found)
-    return { member: found, isNew: !known }
+    return found
   })
   identities.forget(member.user_id)
-  if (isNew) {
-    const token = await issueReset(deps, caller, member.user_id, invitation_ms)
-    deps.deliver({ kind: 'staff_invitation', to: email, token })
-  }
+  deps.wake()
   return member
 }
 

@@ -8,6 +8,7 @@ import { Id, IdempotencyHeader, IdParams, Moment, NoContent, Strict } from '../.
 import { isOrganizerOf } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
+import { languageOf } from '../../lib/language.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
@@ -55,7 +56,14 @@ export const staffRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { caller, body, params } = request
       const result = await answerOnce(deps, request, reply, 'invite staff', [params.id, body], (keep) =>
-        inviteStaff(deps, deps.accounts, caller, params.id, body, keep),
+        inviteStaff(
+          deps,
+          deps.accounts,
+          caller,
+          params.id,
+          { ...body, language: languageOf(request.headers['accept-language']) },
+          keep,
+        ),
       )
       return reply.code(201).send(show(result))
     },

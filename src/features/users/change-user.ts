@@ -2,10 +2,12 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isSelf, seesAll, type Caller, type Role } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import type { Language } from '../../lib/language.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { endOtherSessions, endResets } from '../accounts/end-access.ts'
 import { difference, record } from '../audit/record.ts'
+import { putMail } from '../mail/put-mail.ts'
 import { assertPasswordFits } from './password.ts'
 import { findUser, findUserLocked, hasBookings, hasEvents, updateUser, type User } from './users.sql.ts'
 
@@ -14,10 +16,11 @@ export type UserChange = {
   email?: string | undefined
   password?: string | undefined
   role?: Exclude<Role, 'admin'> | undefined
+  language?: Language | undefined
 }
 
 /**
- * Changes what is given and keeps the rest. A new password ends the user's other sessions; a new role counts at
+ * Changes what is given and keeps the rest. A new address is yet to be confirmed. A new password ends the user's other sessions; a new role counts at
  * once, and is refused to one whose bookings or events need the old one.
  *
  * @param assertMatches throws if this is not the version that the caller means to change
@@ -29,7 +32,7 @@ export async function changeUser(
   { identities }: Accounts,
   caller: Caller,
   id: number,
-  { name, email, password, role }: UserChange,
+  { name, email, password, role, language }: UserChange,
   assertMatches?: (user: User) => void,
 ): Promise<User> {
   if (!isSelf(caller, id)) throw new DomainError('user_not_found')
@@ -41,6 +44,7 @@ export async function changeUser(
     ...(email !== undefined && { email, email_key: email.toLowerCase() }),
     ...(password !== undefined && { password_hash: await deps.hashPassword(password) }),
     ...(role !== undefined && { role }),
+    ...(language !== undefined && { language }),
     updated_at: at,
   }
   const changed = await inTransaction(deps.database, async (tx) => {
@@ -51,8 +55,9 @@ export async function changeUser(
       if (await hasBookings(tx, id)) throw new DomainError('user_has_bookings')
       if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
     }
+    const isNewAddress = email !== undefined && email !== before.email
     try {
-      await updateUser(tx, id, change)
+      await updateUser(tx, id, { ...change, ...(isNewAddress && { email_confirmed_at: null }) })
     } catch (error) {
       if (deps.database.dialect.meaningOf(error) === 'duplicate') throw new DomainError('email_already_exists')
       throw error
@@ -60,7 +65,11 @@ export async function changeUser(
     if (password !== undefined) await endOtherSessions(tx, id, at, caller.session_id)
     if (email !== undefined) await endResets(tx, id)
     const after = (await findUser(tx, id))!
-    const what = difference(before, after, ['name', 'email', 'role'])
+    if (isNewAddress) {
+      const key = `user ${id} email ${after.version}`
+      await putMail(tx, { kind: 'email_changed', key, to: { user_id: id }, details: {}, at })
+    }
+    const what = difference(before, after, ['name', 'email', 'role', 'language'])
     await record(tx, caller, at, {
       action: role !== undefined && role !== before.role ? 'role_changed' : 'user_changed',
       entity: 'user',
@@ -71,5 +80,6 @@ export async function changeUser(
     return after
   })
   identities.forget(id)
+  deps.wake()
   return changed
 }

@@ -9,6 +9,7 @@ import { eraseFromHistory } from '../audit/erase.ts'
 import { record } from '../audit/record.ts'
 import { eraseHolders } from '../bookings/erase-holders.ts'
 import { eraseAnswers } from '../idempotency/idempotency.ts'
+import { eraseAddresses } from '../mail/mail.sql.ts'
 import { hideUser } from './remove-user.ts'
 import { findUserLocked, hasEvents, isErased, listUsersToErase, updateUser } from './users.sql.ts'
 
@@ -17,7 +18,7 @@ const erased_max = 50
 
 /**
  * Erases a person, on their own request: name, email and password, the holders' names on the tickets that they
- * booked, and what the history holds of them. Bookings, seats and sums stay as they are; nothing brings it back.
+ * booked, the addresses that mails about these went to, and what the history holds of them. Bookings, seats and sums stay as they are; nothing brings it back.
  *
  * @throws DomainError `user_not_found`, also if it was erased, `organizer_has_events`: who still sells must be known by name
  */
@@ -67,6 +68,7 @@ async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise
   })
   await eraseHolders(tx, id)
   await eraseAnswers(tx, id)
+  await eraseAddresses(tx, id)
   // Before the history is erased: who does it themselves leaves no address there, either.
   await record(tx, caller, at, { action: 'user_erased', entity: 'user', entity_id: id })
   await eraseFromHistory(tx, id)

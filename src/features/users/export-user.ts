@@ -55,6 +55,13 @@ export async function exportUser(deps: Deps, caller: Caller, id: number): Promis
         .where('owner_id', '=', id)
         .limit(rows_max)
         .execute(),
+      mails: await db
+        .selectFrom('mail')
+        .select(['kind', 'status', 'event_id', 'booking_id', 'created_at', 'sent_at'])
+        .where('user_id', '=', id)
+        .orderBy('id')
+        .limit(rows_max)
+        .execute(),
       history: await db
         .selectFrom('audit_entry')
         .select(['at', 'action', 'entity', 'entity_id', 'request_id', 'address', 'was', 'became'])

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 import { Id, Moment, Strict, TextField } from '../../http/schemas.ts'
+import { languages, type Language } from '../../lib/language.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { email_length_max, name_length_max, password_bytes_max, password_length_min } from '../../lib/limits.ts'
 
@@ -38,6 +39,13 @@ export const AnyRole = Type.Unsafe<(typeof allRoles)[number]>({
   examples: ['customer'],
 })
 
+const LanguageName = Type.Unsafe<Language>({
+  type: 'string',
+  enum: [...languages],
+  description: 'In which mails are written; at first what `Accept-Language` said at registration',
+  examples: ['id'],
+})
+
 export const RegisterBody = Type.Object({
   name: Name,
   email: Email,
@@ -59,6 +67,7 @@ export const UpdateUserBody = Type.Object({
 export const PatchUserBody = Strict({
   name: Type.Optional(Name),
   email: Type.Optional(Email),
+  language: Type.Optional(LanguageName),
   role: Type.Optional(
     Type.Unsafe<'customer' | 'organizer' | 'staff'>({
       type: 'string',
@@ -75,4 +84,12 @@ export const UserView = Type.Object({
   role: AnyRole,
   created_at: Moment,
   updated_at: Moment,
+})
+
+export const UserViewV2 = Type.Object({
+  ...UserView.properties,
+  language: LanguageName,
+  email_confirmed: Type.Boolean({
+    description: 'Whether its owner has followed the link that was mailed there. Nothing is refused for lack of it.',
+  }),
 })

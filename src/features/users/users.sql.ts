@@ -8,11 +8,31 @@ import type { Timestamp } from '../../lib/time.ts'
 
 export type User = Pick<
   Selectable<UserTable>,
-  'id' | 'name' | 'email' | 'role' | 'version' | 'deleted_at' | 'created_at' | 'updated_at'
+  | 'id'
+  | 'name'
+  | 'email'
+  | 'role'
+  | 'language'
+  | 'email_confirmed_at'
+  | 'version'
+  | 'deleted_at'
+  | 'created_at'
+  | 'updated_at'
 >
 
 /** Never the password's hash. */
-const columns = ['id', 'name', 'email', 'role', 'version', 'deleted_at', 'created_at', 'updated_at'] as const
+const columns = [
+  'id',
+  'name',
+  'email',
+  'role',
+  'language',
+  'email_confirmed_at',
+  'version',
+  'deleted_at',
+  'created_at',
+  'updated_at',
+] as const
 
 export async function findUser(db: Db, id: number): Promise<User | undefined> {
   return db.selectFrom('user').select(columns).where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()

@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
+import { languageOf } from '../../lib/language.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { changeUser } from './change-user.ts'
 import { readUser } from './read-user.ts'
@@ -32,7 +33,10 @@ export const userRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Accounts }
       },
     },
     async (request, reply) => {
-      const user = await registerUser(deps, request.caller, request.body)
+      const user = await registerUser(deps, request.caller, {
+        ...request.body,
+        language: languageOf(request.headers['accept-language']),
+      })
       return reply.code(201).send(success('user registered successfully', showUser(user)))
     },
   )

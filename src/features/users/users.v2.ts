@@ -5,6 +5,7 @@ import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
+import { languageOf } from '../../lib/language.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
@@ -14,8 +15,8 @@ import { exportUser } from './export-user.ts'
 import { readUser } from './read-user.ts'
 import { registerUser } from './register-user.ts'
 import { removeUser, restoreUser } from './remove-user.ts'
-import { showUser } from './show-user.ts'
-import { AnyRole, PatchUserBody, RegisterBody, UserView } from './users.schema.ts'
+import { showUserV2 } from './show-user.ts'
+import { AnyRole, PatchUserBody, RegisterBody, UserViewV2 } from './users.schema.ts'
 import { listUsers } from './users.sql.ts'
 
 const tags = ['users']
@@ -36,7 +37,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         headers: IdempotencyHeader,
         body: Strict(RegisterBody.properties),
         response: {
-          201: UserView,
+          201: UserViewV2,
           ...problemAnswers(
             'invalid_body',
             'invalid_request',
@@ -52,10 +53,15 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
       // Not the password: what is kept is a quick hash, by which it could be guessed.
       const asked = [name, email, role]
       const result = await answerOnce(deps, request, reply, 'register', asked, (keep) =>
-        registerUser(deps, request.caller, request.body, keep),
+        registerUser(
+          deps,
+          request.caller,
+          { ...request.body, language: languageOf(request.headers['accept-language']) },
+          keep,
+        ),
       )
       setTag(reply, tagOf(result))
-      return reply.code(201).header('location', `${base}/${result.id}`).send(showUser(result))
+      return reply.code(201).header('location', `${base}/${result.id}`).send(showUserV2(result))
     },
   )
 
@@ -66,11 +72,11 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'List users',
         querystring: Type.Object({ ...cursorQuery, role: Type.Optional(AnyRole) }),
-        response: { 200: PageOf(UserView), ...problemAnswers('invalid_request', 'invalid_cursor') },
+        response: { 200: PageOf(UserViewV2), ...problemAnswers('invalid_request', 'invalid_cursor') },
       },
     },
     async (request, reply) =>
-      listPage(deps.database, request, reply, listUsers({ role: request.query.role }), showUser),
+      listPage(deps.database, request, reply, listUsers({ role: request.query.role }), showUserV2),
   )
 
   app.get(
@@ -80,13 +86,13 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Read a user',
         params,
-        response: { 200: UserView, ...problemAnswers('invalid_request', 'user_not_found') },
+        response: { 200: UserViewV2, ...problemAnswers('invalid_request', 'user_not_found') },
       },
     },
     async (request, reply) => {
       const user = await readUser(deps, request.caller, request.params.id)
       setTag(reply, tagOf(user))
-      return showUser(user)
+      return showUserV2(user)
     },
   )
 
@@ -95,13 +101,13 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
     {
       schema: {
         tags,
-        summary: 'Change name or email, or as an admin the role',
+        summary: 'Change name, email or language, or as an admin the role',
         consumes: ['application/merge-patch+json', 'application/json'],
         params,
         headers: IfMatchHeader,
         body: PatchUserBody,
         response: {
-          200: UserView,
+          200: UserViewV2,
           ...problemAnswers(
             'invalid_body',
             'invalid_request',
@@ -120,7 +126,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
       const { id } = request.params
       const user = await changeUser(deps, accounts, request.caller, id, request.body, matchingVersion(request))
       setTag(reply, tagOf(user))
-      return showUser(user)
+      return showUserV2(user)
     },
   )
 
@@ -152,7 +158,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         params,
         headers: IdempotencyHeader,
         response: {
-          200: UserView,
+          200: UserViewV2,
           ...problemAnswers('invalid_request', 'nothing_to_restore', 'email_already_exists', ...keyRefusals),
         },
       },
@@ -163,7 +169,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         restoreUser(deps, request.caller, id, keep),
       )
       setTag(reply, tagOf(result))
-      return showUser(result)
+      return showUserV2(result)
     },
   )
 
