@@ -2,9 +2,10 @@ import type { Tx } from '../../db/database.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { endReminder } from '../events/end-reminder.ts'
 import { findEvent } from '../events/events.sql.ts'
 import { putInOutbox } from '../outbox/put.ts'
-import { endReminder, listDueReminders, listGuestBookings, listHandedOver } from './mail.sql.ts'
+import { listDueReminders, listGuestBookings, listHandedOver } from './mail.sql.ts'
 import { putMail, type MailDetails, type NewMail, type Recipient } from './put-mail.ts'
 
 /** Bookings whose mails are written in one transaction. */

@@ -101,28 +101,6 @@ export async function listDueReminders(db: Db, at: Timestamp, limit: number): Pr
   return db.selectFrom('event').select('id').where('remind_at', '<=', at).orderBy('remind_at').limit(limit).execute()
 }
 
-/** Whether it was still due. No change of the event: its version stays. */
-export async function endReminder(tx: Tx, eventId: number, at: Timestamp): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('event')
-    .set({ remind_at: null })
-    .where('id', '=', eventId)
-    .where('remind_at', '<=', at)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
-}
-
-/** Takes the addresses off the mails about what this customer has booked; accounts' own addresses stand with these. */
-export async function eraseAddresses(tx: Tx, customerId: number): Promise<void> {
-  const erased = { email: null, last_error: null }
-  await tx.updateTable('mail').set(erased).where('user_id', '=', customerId).execute()
-  await tx
-    .updateTable('mail')
-    .set(erased)
-    .where('booking_id', 'in', tx.selectFrom('booking').select('id').where('customer_id', '=', customerId))
-    .execute()
-}
-
 /** A mail as it is shown; `address` is null if its recipient is gone. */
 export type ShownMail = Pick<
   MailRow,

@@ -9,7 +9,7 @@ import { eraseFromHistory } from '../audit/erase.ts'
 import { record } from '../audit/record.ts'
 import { eraseHolders } from '../bookings/erase-holders.ts'
 import { eraseAnswers } from '../idempotency/idempotency.ts'
-import { eraseAddresses } from '../mail/mail.sql.ts'
+import { eraseAddresses } from '../mail/erase-addresses.ts'
 import { hideUser } from './remove-user.ts'
 import { findUserLocked, hasEvents, isErased, listUsersToErase, updateUser } from './users.sql.ts'
 
