@@ -128,6 +128,15 @@ export async function updatePassword(tx: Tx, userId: number, password_hash: stri
   await tx.updateTable('user').set({ password_hash, updated_at: at }).where('id', '=', userId).execute()
 }
 
+/** Counts as a change of the version: it is shown. */
+export async function setEmailConfirmed(tx: Tx, userId: number, at: Timestamp): Promise<void> {
+  await tx
+    .updateTable('user')
+    .set(({ eb }) => ({ email_confirmed_at: at, version: eb('version', '+', 1), updated_at: at }))
+    .where('id', '=', userId)
+    .execute()
+}
+
 export async function insertReset(
   tx: Tx,
   reset: { token_hash: string; user_id: number; created_at: Timestamp; expires_at: Timestamp },

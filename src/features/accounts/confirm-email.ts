@@ -7,7 +7,8 @@ import { toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import { putMail } from '../mail/put-mail.ts'
 import { readLink } from '../signatures/link-token.ts'
-import { findUserLocked, updateUser } from '../users/users.sql.ts'
+import { findUserLocked } from '../users/users.sql.ts'
+import { setEmailConfirmed } from './accounts.sql.ts'
 
 /** Tells an address from others in a link, without being one. */
 export function addressHash(email: string): string {
@@ -27,7 +28,7 @@ export async function confirmEmail(deps: Deps, token: string, caller: Caller = s
     const user = await findUserLocked(tx, deps.database.dialect, link.id)
     if (!user || user.deleted_at || link.of !== addressHash(user.email)) throw new DomainError('invalid_link')
     if (user.email_confirmed_at) return
-    await updateUser(tx, user.id, { email_confirmed_at: at, updated_at: at })
+    await setEmailConfirmed(tx, user.id, at)
     await record(tx, caller, at, { action: 'email_confirmed', entity: 'user', entity_id: user.id })
   })
 }

@@ -59,8 +59,8 @@ export async function mailEvent(deps: Deps, mail: EventMail): Promise<void> {
         ...about,
         at,
       } as NewMail)
-    for (const { id, customer_id, organizer_id, is_gone } of bookings) {
-      if (!is_gone) write(`booking ${id}`, { user_id: customer_id }, { organizer_id, booking_id: id })
+    for (const { id, customer_id, organizer_id, gone_at } of bookings) {
+      if (gone_at === null) write(`booking ${id}`, { user_id: customer_id }, { organizer_id, booking_id: id })
     }
     for (const { id, version, holder_email, holder_language, organizer_id, booking_id } of tickets) {
       const to = { email: holder_email, language: holder_language }

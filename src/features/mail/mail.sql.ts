@@ -45,14 +45,14 @@ export async function listBookingsToMail(db: Db, ids: readonly number[]) {
     .execute()
 }
 
-/** An event's bookings that have tickets, by id; `is_gone` says that its customer is deleted. */
+/** An event's bookings that have tickets, by id; `gone_at` says since when its customer is deleted. */
 export async function listGuestBookings(
   db: Db,
   eventId: number,
   after: number,
   limit: number,
-): Promise<(MailedBooking & { is_gone: boolean })[]> {
-  const rows = await db
+): Promise<(MailedBooking & { gone_at: Timestamp | null })[]> {
+  return db
     .selectFrom('booking')
     .innerJoin('user', 'user.id', 'booking.customer_id')
     .select([
@@ -69,7 +69,6 @@ export async function listGuestBookings(
     .orderBy('booking.id')
     .limit(limit)
     .execute()
-  return rows.map(({ gone_at, ...booking }) => ({ ...booking, is_gone: gone_at !== null }))
 }
 
 /** The good tickets of these bookings that somebody else holds. */
@@ -107,7 +106,6 @@ export type ShownMail = Pick<
   | 'id'
   | 'kind'
   | 'status'
-  | 'organizer_id'
   | 'event_id'
   | 'booking_id'
   | 'ticket_id'
@@ -125,7 +123,6 @@ const shown = (db: Db) =>
       'mail.id',
       'mail.kind',
       'mail.status',
-      'mail.organizer_id',
       'mail.event_id',
       'mail.booking_id',
       'mail.ticket_id',

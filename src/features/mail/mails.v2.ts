@@ -39,7 +39,7 @@ const MailView = Type.Object({
   created_at: Moment,
 })
 
-const show = ({ address, organizer_id: _, ...mail }: ShownMail) => ({
+const show = ({ address, ...mail }: ShownMail) => ({
   ...mail,
   to: address && address.replace(/^(.)[^@]*/u, '$1***'),
   sent_at: mail.sent_at && toRfc3339(mail.sent_at),
