@@ -69,10 +69,15 @@ once.
 | ticket type | none; all may be read | those of their events | none; all may be read | every type |
 | booking | those that they are the customer of | those for their events | none | every booking |
 | ticket | those of their bookings | those for their events | those for the events whose doors they are at | every ticket |
+| offer of a ticket | those of their tickets; to withdraw those that they made | those for their events | none | every offer |
 | API key | none | those that they made | none | those that they made; may revoke every one |
 | audit entry | none | those about their events and API keys | none | every entry |
 | ledger entry | none | those of their own account; the takings of their events | none | every entry |
 | session | their own | their own, and not by a key | their own | their own |
+
+Who was handed a ticket needs no account: the link that was mailed to them opens their ticket, and the one before it
+the offer ([hand-over.md](hand-over.md)). Whoever brings a link is its holder, whatever token comes along. A customer who
+has handed a ticket over still sees it, but not its code.
 
 An API key sells (\`sell\`) for its owner's events alone, to any customer: a box office. It is the one thing that a key
 does and its owner has no route for.

@@ -33,6 +33,7 @@ import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
 import { listTicketsByIds } from './features/tickets/tickets.sql.ts'
 import { openDoorLine } from './features/tickets/use-ticket.ts'
+import { transferRoutesV2 } from './features/transfers/transfers.v2.ts'
 import { userRoutes } from './features/users/users.v1.ts'
 import { userRoutesV2 } from './features/users/users.v2.ts'
 import { parseJsonBodies } from './http/body-parser.ts'
@@ -61,6 +62,7 @@ const routesOfV2 = [
   paymentRoutesV2,
   webhookRoutesV2,
   ticketRoutesV2,
+  transferRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,

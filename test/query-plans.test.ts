@@ -46,6 +46,7 @@ import {
   listWaitingByKeys,
 } from '../src/features/mail/mail.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
+import { findTransfer, listTransfersOf } from '../src/features/transfers/transfers.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
 import type { Key } from '../src/lib/page.ts'
@@ -65,6 +66,8 @@ const page =
   (db: Db) =>
     readPage(db, listing, after, 51)
 const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
+  ['listTransfersOf', (db) => listTransfersOf(db, 1)],
+  ['findTransfer', (db) => findTransfer(db, 1)],
   ['findUser', (db) => findUser(db, 1)],
   ['listUsers', page(listUsers())],
   ['findEvent', (db) => findEvent(db, 1)],

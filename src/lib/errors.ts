@@ -96,6 +96,12 @@ const refusals = {
 
   ticket_not_found: [404, 'ticket not found'],
   ticket_already_used: [400, 'ticket has already been used'],
+  ticket_handed_over: [409, 'this ticket was handed to somebody else'],
+  names_closed: [409, 'names can no longer be changed, nor tickets handed over, for this event'],
+  transfer_not_found: [404, 'there is no such offer of a ticket'],
+  transfer_closed: [409, 'this offer was accepted, withdrawn or has expired'],
+  too_many_transfers: [409, 'this ticket was offered too often'],
+  invalid_link: [403, 'the link is invalid or has expired: ask for a new one'],
 
   mail_not_found: [404, 'mail not found'],
   mail_waiting: [409, 'the mail is waiting to be sent already'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aDeadMessage, aSentMail } from '../support/outbox.ts'
+import { signLink } from '../../src/features/signatures/link-token.ts'
 import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
 
 /**
@@ -38,6 +39,25 @@ const ofAnother = (entity: Entity, statuses: string, body?: object): Case => ({
 })
 const own = askFor('own')
 const foreign = askFor('foreign')
+
+/** For a row of nobody's, by the link that its mail has. */
+const linkTo = ({ deps }: Scene, purpose: 'ticket' | 'transfer', id: number) =>
+  signLink(deps.signer, { purpose, id, version: 1 }, new Date(Date.now() + 60_000))
+const withLink = (purpose: 'ticket' | 'transfer', body?: object): Omit<Case, 'statuses'> => ({
+  name: 'with the link to it',
+  request: async (scene) => {
+    const id = await scene.row(purpose, 'foreign')
+    return { id, body, query: `?token=${await linkTo(scene, purpose, id)}` }
+  },
+})
+/** The same where the link stands in the body. */
+const bringingLink = (body: object): Omit<Case, 'statuses'> => ({
+  name: 'with the link to it',
+  request: async (scene) => {
+    const id = await scene.row('transfer', 'foreign')
+    return { id, body: { ...body, token: await linkTo(scene, 'transfer', id) } }
+  },
+})
 
 const newEvent = { title: 'Konser', location: 'Jakarta', capacity: 5, date: '2999-12-31T19:00:00Z' }
 const newType = { name: 'VIP', price: 1_000 }
@@ -293,6 +313,35 @@ const v2: Table = {
   'GET /tickets': v1['GET /tickets']!,
   'GET /tickets/:id': v1['GET /tickets/:id']!,
   'POST /tickets/:id/use': v1['PUT /tickets/:id/use']!,
+  // By an account here; holders without one bring a link.
+  'PATCH /tickets/:id': [
+    own('ticket', '401 200 200 403 200 403 403 403 200', { holder_name: 'Citra' }),
+    foreign('ticket', '401 404 404 403 200 403 403 403 200', { holder_name: 'Citra' }),
+    { ...withLink('ticket', { holder_name: 'Citra' }), statuses: '200 200 200 200 200 403 403 403 200' },
+  ],
+  // An organizer does not give away what somebody bought.
+  'POST /tickets/:id/transfers': [
+    own('ticket', '401 201 404 403 201 403 403 403 201', { email: 'citra@example.com' }),
+    foreign('ticket', '401 404 404 403 201 403 403 403 201', { email: 'citra@example.com' }),
+    { ...withLink('ticket', { email: 'citra@example.com' }), statuses: '201 201 201 201 201 403 403 403 201' },
+  ],
+  'GET /tickets/:id/transfers': [
+    own('ticket', '401 200 200 403 200 200 403 403 200'),
+    foreign('ticket', '401 404 404 403 200 404 403 403 200'),
+  ],
+  'GET /transfers/:id': [{ ...withLink('transfer'), statuses: '200 200 200 200 200 403 403 403 200' }],
+  'POST /transfers/:id/acceptance': [
+    { ...bringingLink({ holder_name: 'Citra' }), statuses: '200 200 200 200 200 403 403 403 200' },
+    own('transfer', '403 403 403 403 403 403 403 403 403', { token: 'x', holder_name: 'Citra' }),
+  ],
+  'POST /transfers/:id/refusal': [
+    { ...bringingLink({}), statuses: '200 200 200 200 200 403 403 403 200' },
+    own('transfer', '403 403 403 403 403 403 403 403 403', { token: 'x' }),
+  ],
+  'POST /transfers/:id/withdrawal': [
+    own('transfer', '401 200 200 403 200 403 403 403 200'),
+    foreign('transfer', '401 404 404 403 200 403 403 403 200'),
+  ],
 
   'GET /api-keys': [ask('', '401 403 200 403 200 403 403 403 200')],
   'POST /api-keys': [

@@ -45,6 +45,10 @@ const aTicket = async () => {
   const { id } = await aBooking({ event_id: event.id })
   return (await admin.call('GET', `/api/v2/bookings/${id}/tickets`)).body.items[0].id as number
 }
+const ownTicket = async () => {
+  const { id } = await aBooking({ event_id: event.id, customer_id: customer.id })
+  return (await customer.call('GET', `/api/v2/bookings/${id}/tickets`)).body.items[0].id as number
+}
 const user = (name: string) => ({ name, email: `${name}@example.com`, password: 'password123', role: 'customer' })
 const concert = { location: 'Bandung', capacity: 1, date: '2999-01-01T12:00:00Z' }
 const bookedEvent = async () => `bookings/${(await aBooking({ event_id: event.id })).id}`
@@ -117,6 +121,11 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     one: async () => ['/api/v2/api-keys', { name: 'One', scopes: ['read'] }],
     other: async () => ['/api/v2/api-keys', { name: 'One', scopes: ['sell'] }],
   },
+  '/tickets/{id}/transfers': {
+    by: customer,
+    one: async () => [`/api/v2/tickets/${await ownTicket()}/transfers`, { email: 'one@example.com' }],
+    other: async () => [`/api/v2/tickets/${await ownTicket()}/transfers`, { email: 'two@example.com' }],
+  },
   '/tickets/{id}/use': {
     by: organizer,
     one: async () => [`/api/v2/tickets/${await aTicket()}/use`],
@@ -149,14 +158,16 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
   },
 }
 
-test('every POST takes a key, but for signing in', () => {
+/** Signing in, notices, and what is done once anyhow: an offer is accepted, declined or withdrawn once, and says so again. */
+const needsNoKey = /\/auth\/|\/webhooks\/|\/transfers\/\{id\}\//
+
+test('every POST takes a key, but for signing in and what is safe to send again anyhow', () => {
   const { paths } = app.swaggerV2() as unknown as Document
   const posts = Object.entries(paths).filter(([, operations]) => operations['post'])
   const takers = posts.filter(([, operations]) => JSON.stringify(operations['post']).includes('"idempotency-key"'))
   const names = takers.map(([path]) => path.replace('/api/v2', ''))
   assert.deepEqual(names.toSorted(), [...Object.keys(requests), '/users/{id}/erasure'].toSorted())
-  for (const [path] of posts)
-    assert.ok(names.includes(path.replace('/api/v2', '')) || /\/auth\/|\/webhooks\//.test(path), path)
+  for (const [path] of posts) assert.ok(names.includes(path.replace('/api/v2', '')) || needsNoKey.test(path), path)
 })
 
 for (const [name, { by, one, other }] of Object.entries(requests)) {

@@ -6,9 +6,10 @@ import { listTicketTypes } from '../../src/features/ticket-types/ticket-types.sq
 import type { Booking } from '../../src/features/bookings/booking.ts'
 import { findPayment, insertPayment, type Payment } from '../../src/features/payments/payments.sql.ts'
 import { insertRefund } from '../../src/features/payments/refunds.sql.ts'
+import { offerTransfer } from '../../src/features/transfers/offer-transfer.ts'
 import type { User } from '../../src/features/users/users.sql.ts'
 import type { Deps } from '../../src/deps.ts'
-import type { Role, Scope } from '../../src/lib/caller.ts'
+import { system, type Role, type Scope } from '../../src/lib/caller.ts'
 import { toTimestamp } from '../../src/lib/time.ts'
 import { startApp, type Answer, type TestApp } from './app.ts'
 import { factories } from './factories.ts'
@@ -28,7 +29,7 @@ export const askers = [
 export type Asker = (typeof askers)[number]
 
 export type Whose = 'own' | 'foreign'
-export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket' | 'payment' | 'refund'
+export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket' | 'transfer' | 'payment' | 'refund'
 
 /** One asker who has just come, and rows that are theirs or somebody else's, made when they are asked for. */
 export type Scene = Readonly<{
@@ -124,6 +125,12 @@ export async function aTicketOf(deps: Deps, bookingId: number): Promise<number> 
   return id
 }
 
+/** The offer of a ticket, by its customer. */
+export async function anOfferOf(deps: Deps, ticketId: number): Promise<number> {
+  const { id } = await offerTransfer(deps, system, ticketId, { email: 'budi@example.com', language: 'id' })
+  return id
+}
+
 /** A new row of this one, as far as their role can have any; else of people who are nobody's concern. */
 async function aRow(
   deps: Deps,
@@ -142,6 +149,7 @@ async function aRow(
   })
   if (entity === 'booking') return booking.id
   if (entity === 'ticket') return aTicketOf(deps, booking.id)
+  if (entity === 'transfer') return anOfferOf(deps, await aTicketOf(deps, booking.id))
   const payment = await aPaymentOf(deps, booking)
   return entity === 'payment' ? payment.id : aRefundOf(deps, booking, payment)
 }

@@ -23,6 +23,8 @@ const account = { customer: 'own', organizer: 'own', staff: 'own', admin: 'own' 
 const publicRead = everyone
 /** Signing in and the like: for whoever brings the right thing, whatever token comes along. */
 const credentials = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own', admin: 'own' } as const
+/** By their account or, without one, by the link to their ticket, whatever token comes along. */
+const holders = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own' } as const
 const organizers = { organizer: 'own' } as const
 const adminOnly = {} as const
 
@@ -93,6 +95,13 @@ export const access: Readonly<Record<string, Rule>> = {
 
   'GET /tickets': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
   'GET /tickets/:id': { customer: 'own', organizer: 'own', staff: 'own', scope: 'read' },
+  'PATCH /tickets/:id': holders,
+  'POST /tickets/:id/transfers': holders,
+  'GET /tickets/:id/transfers': { customer: 'own', organizer: 'own', scope: 'read' },
+  'GET /transfers/:id': credentials,
+  'POST /transfers/:id/acceptance': credentials,
+  'POST /transfers/:id/refusal': credentials,
+  'POST /transfers/:id/withdrawal': holders,
   'PUT /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
   'POST /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
 

@@ -3,15 +3,13 @@ import type { BookingStatus } from '../../db/schema.ts'
 import { Id, IdFilter, IntegerField, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
 import { ownedBy, type Identity } from '../../lib/caller.ts'
 import { momentOf } from '../../lib/time.ts'
-import { integer_max, name_length_max, quantity_max } from '../../lib/limits.ts'
-import { TicketView } from '../tickets/tickets.schema.ts'
+import { integer_max, quantity_max } from '../../lib/limits.ts'
+import { HolderName, TicketView } from '../tickets/tickets.schema.ts'
 import { transitions } from './booking-status.ts'
 import type { BookingFilter } from './bookings.sql.ts'
 
 const reference = (message: string) => IntegerField(1, integer_max, { required: message, minimum: message })
 const noQuantity = 'quantity must be greater than 0'
-
-const HolderName = Type.String({ minLength: 1, maxLength: name_length_max, pattern: '\\S', format: 'text' })
 
 export const CreateBookingBody = Type.Object({
   customer_id: reference('customer_id is required'),

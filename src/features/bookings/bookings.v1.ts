@@ -7,7 +7,7 @@ import { Answer, errorAnswers, IdempotencyHeader, IdParams, ListAnswer, PageQuer
 import { sharedList } from '../../http/shared-list.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
-import { showTicket } from '../tickets/show-ticket.ts'
+import { showTicketTo } from '../tickets/show-ticket.ts'
 import { bookingFilter, bookingFilters, BookingView, BookingWithTickets, CreateBookingBody } from './bookings.schema.ts'
 import { listBookings } from './bookings.sql.ts'
 import { createBooking, type BookingLine } from './create-booking.ts'
@@ -89,7 +89,7 @@ export const bookingRoutes: FastifyPluginAsyncTypebox<Deps & { line: BookingLine
       const tickets = await reading(deps.database, (db) => listTicketsByBooking(db, id))
       return success('booking retrieved successfully', {
         booking: showBooking(booking),
-        tickets: tickets.map(showTicket),
+        tickets: tickets.map((ticket) => showTicketTo(request.caller, ticket)),
       })
     },
   )

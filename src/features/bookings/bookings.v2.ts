@@ -9,7 +9,7 @@ import { languageOf } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
-import { showTicket } from '../tickets/show-ticket.ts'
+import { showTicketV2 } from '../tickets/show-ticket.ts'
 import { TicketViewV2 } from '../tickets/tickets.schema.ts'
 import { listTickets } from '../tickets/tickets.sql.ts'
 import {
@@ -140,7 +140,9 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const { id } = await readBooking(deps, request.caller, request.params.id)
-      return listPage(deps.database, request, reply, listTickets({ booking_id: id }), showTicket)
+      return listPage(deps.database, request, reply, listTickets({ booking_id: id }), (ticket) =>
+        showTicketV2(request.caller, ticket),
+      )
     },
   )
 

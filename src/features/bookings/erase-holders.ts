@@ -3,9 +3,17 @@ import type { BookedItem } from './booking.ts'
 
 const erased = 'Erased'
 
-/** Takes the holders' names off the tickets that this customer has booked, and off what they have yet to pay. */
+/**
+ * Takes the holders' names off the tickets that this customer has booked, and off what they have yet to pay. A ticket
+ * that was handed over has a holder of its own, who keeps it.
+ */
 export async function eraseHolders(tx: Tx, customerId: number): Promise<void> {
-  await tx.updateTable('ticket').set({ holder_name: erased }).where('customer_id', '=', customerId).execute()
+  await tx
+    .updateTable('ticket')
+    .set({ holder_name: erased })
+    .where('customer_id', '=', customerId)
+    .where('holder_email', 'is', null)
+    .execute()
   const holds = await tx
     .selectFrom('hold')
     .innerJoin('booking', 'booking.id', 'hold.booking_id')

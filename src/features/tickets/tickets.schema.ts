@@ -1,24 +1,52 @@
 import { Type, type Static } from 'typebox'
-import { Id, IdFilter, Moment, MomentFilter } from '../../http/schemas.ts'
+import { Id, IdFilter, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
 import { no_id, ownedBy, type Identity } from '../../lib/caller.ts'
+import { name_length_max } from '../../lib/limits.ts'
 import { momentOf } from '../../lib/time.ts'
 import type { TicketFilter } from './tickets.sql.ts'
 
 const statuses = ['unused', 'used', 'void'] as const
 const Status = Type.Unsafe<(typeof statuses)[number]>({ type: 'string', enum: statuses, examples: ['unused'] })
 
+export const HolderName = Type.String({ minLength: 1, maxLength: name_length_max, pattern: '\\S', format: 'text' })
+
 export const TicketView = Type.Object({
   id: Id,
   booking_id: Id,
   holder_name: Type.String({ examples: ['Alice'] }),
-  ticket_code: Type.String({ examples: ['7K3QX9MA'] }),
+  ticket_code: Type.String({
+    description: 'Empty for a customer who has handed the ticket to somebody else',
+    examples: ['7K3QX9MA'],
+  }),
   status: Status,
   created_at: Moment,
   updated_at: Moment,
 })
 
-/** In version 2 a ticket says for which event it is. */
-export const TicketViewV2 = Type.Object({ ...TicketView.properties, event_id: Id })
+/** In version 2 a ticket says for which event it is, and whose. */
+export const TicketViewV2 = Type.Object({
+  ...TicketView.properties,
+  event_id: Id,
+  version: Type.Integer({ description: 'Counts its hand-overs, from 1', examples: [1] }),
+  handed_over: Type.Boolean({ description: 'Whether it is somebody else’s than its customer’s', examples: [false] }),
+  holder_email: Type.Optional(
+    Type.Union([Type.String({ examples: ['budi@example.com'] }), Type.Null()], {
+      description: 'Who it was handed to; told to the organizer and to admins alone',
+    }),
+  ),
+})
+
+export const PatchTicketBody = Strict({ holder_name: HolderName }, { examples: [{ holder_name: 'Budi' }] })
+
+/** Of a link that stands in a mail; a bearer secret. */
+export const LinkToken = Type.String({ minLength: 1, maxLength: 1_000 })
+
+/** In whose name somebody without an account acts. */
+export const HolderQuery = Type.Object({
+  token: Type.Optional(
+    Type.String({ ...LinkToken, description: 'Of the link to the ticket: who brings it needs no account' }),
+  ),
+})
 
 /** What lists of tickets are narrowed to, in every version. */
 export const ticketFilters = {

@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely'
-import type { Db } from '../../db/database.ts'
+import type { Selectable, Updateable } from 'kysely'
+import type { Db, Tx } from '../../db/database.ts'
+import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
 import type { TicketTable } from '../../db/schema.ts'
 import { no_id } from '../../lib/caller.ts'
@@ -10,6 +11,21 @@ export type Ticket = Selectable<TicketTable>
 /** Those of these tickets that exist, in any order. */
 export async function listTicketsByIds(db: Db, ids: readonly number[]): Promise<Ticket[]> {
   return db.selectFrom('ticket').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
+}
+
+/** The ticket, as it is until this transaction ends: nobody else uses, cancels or hands it over meanwhile. */
+export async function findTicketLocked(tx: Tx, dialect: Dialect, id: number): Promise<Ticket | undefined> {
+  return tx
+    .selectFrom('ticket')
+    .selectAll()
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null)
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+}
+
+export async function updateTicket(tx: Tx, id: number, values: Updateable<TicketTable>): Promise<void> {
+  await tx.updateTable('ticket').set(values).where('id', '=', id).execute()
 }
 
 /** What a list of tickets may be narrowed to. */

@@ -5,7 +5,7 @@ import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
 import { readTicket } from './read-ticket.ts'
-import { showTicket } from './show-ticket.ts'
+import { showTicket, showTicketTo, showTicketToCustomer } from './show-ticket.ts'
 import { ticketFilter, ticketFilters, TicketView } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
 import { useTicket, type DoorLine } from './use-ticket.ts'
@@ -14,7 +14,10 @@ const tags = ['tickets']
 const params = IdParams('ticket')
 
 export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }> = async (app, deps) => {
-  const list = sharedList(deps.database, 'tickets retrieved successfully', showTicket)
+  const message = 'tickets retrieved successfully'
+  const list = sharedList(deps.database, message, showTicket)
+  // Who asks for the same page shares one answer: customers, who are shown less, share theirs.
+  const listForCustomers = sharedList(deps.database, message, showTicketToCustomer)
 
   app.get(
     '/tickets',
@@ -26,7 +29,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
         response: { 200: ListAnswer(TicketView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(listTickets(ticketFilter(request.caller, request.query)), request.query, reply),
+    async ({ caller, query }, reply) =>
+      (caller.role === 'customer' ? listForCustomers : list)(listTickets(ticketFilter(caller, query)), query, reply),
   )
 
   app.get(
@@ -41,7 +45,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine }>
     },
     async (request) => {
       const ticket = await readTicket(deps.doors.tickets, request.caller, request.params.id)
-      return success('ticket retrieved successfully', showTicket(ticket))
+      return success('ticket retrieved successfully', showTicketTo(request.caller, ticket))
     },
   )
 

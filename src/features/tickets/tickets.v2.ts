@@ -7,8 +7,9 @@ import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { readTicket } from './read-ticket.ts'
-import { showTicket } from './show-ticket.ts'
-import { ticketFilter, ticketFilters, TicketViewV2 } from './tickets.schema.ts'
+import { renameHolder } from './rename-holder.ts'
+import { showTicketV2 } from './show-ticket.ts'
+import { HolderQuery, PatchTicketBody, ticketFilter, ticketFilters, TicketViewV2 } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
 import { useTicket, type DoorLine } from './use-ticket.ts'
 
@@ -40,7 +41,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
     },
     async (request, reply) => {
       const listing = listTickets(ticketFilter(request.caller, request.query), request.query.sort === '-id')
-      return listPage(deps.database, request, reply, listing, showTicket)
+      return listPage(deps.database, request, reply, listing, (ticket) => showTicketV2(request.caller, ticket))
     },
   )
 
@@ -55,8 +56,41 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
       },
     },
     async (request) => {
-      return showTicket(await readTicket(doors.tickets, request.caller, request.params.id))
+      return showTicketV2(request.caller, await readTicket(doors.tickets, request.caller, request.params.id))
     },
+  )
+
+  app.patch(
+    '/tickets/:id',
+    {
+      schema: {
+        tags,
+        summary: 'Put another name on a ticket',
+        description:
+          'By its customer or, when it was handed over, by its holder with the `token` of their link: until the names ' +
+          'of the event close. By the organizer until it is used. There is one field, so no If-Match: the last name ' +
+          'stands.',
+        consumes: ['application/merge-patch+json', 'application/json'],
+        params,
+        querystring: HolderQuery,
+        body: PatchTicketBody,
+        response: {
+          200: TicketViewV2,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'invalid_link',
+            'ticket_not_found',
+            'ticket_handed_over',
+            'ticket_already_used',
+            'ticket_void',
+            'names_closed',
+          ),
+        },
+      },
+    },
+    async ({ caller, params, query, body }) =>
+      showTicketV2(caller, await renameHolder(deps, caller, params.id, { ...body, ...query })),
   )
 
   app.post(
@@ -86,7 +120,7 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
       const result = await answerOnce(deps, request, reply, 'use ticket', id, (_keep, key) =>
         useTicket(doors, request.caller, id, key),
       )
-      return showTicket(result)
+      return showTicketV2(request.caller, result)
     },
   )
 }

@@ -8,6 +8,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import { eraseFromHistory } from '../audit/erase.ts'
 import { record } from '../audit/record.ts'
 import { eraseHolders } from '../bookings/erase-holders.ts'
+import { eraseTransfers } from '../transfers/erase-transfers.ts'
 import { eraseAnswers } from '../idempotency/idempotency.ts'
 import { eraseAddresses } from '../mail/erase-addresses.ts'
 import { hideUser } from './remove-user.ts'
@@ -67,6 +68,7 @@ async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise
     updated_at: at,
   })
   await eraseHolders(tx, id)
+  await eraseTransfers(tx, id, at)
   await eraseAnswers(tx, id)
   await eraseAddresses(tx, id)
   // Before the history is erased: who does it themselves leaves no address there, either.

@@ -2,6 +2,7 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isSelf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { showTicketInExport } from '../tickets/show-ticket.ts'
 import { findUser } from './users.sql.ts'
 
 /** Of each kind; more than any person has. An organizer's sales are theirs to list, not part of this. */
@@ -26,13 +27,24 @@ export async function exportUser(deps: Deps, caller: Caller, id: number): Promis
         .orderBy('id')
         .limit(rows_max)
         .execute(),
-      tickets: await db
-        .selectFrom('booking')
-        .innerJoin('ticket', 'ticket.booking_id', 'booking.id')
-        .selectAll('ticket')
-        .where('booking.customer_id', '=', id)
-        .orderBy('booking.id')
-        .orderBy('ticket.id')
+      tickets: (
+        await db
+          .selectFrom('booking')
+          .innerJoin('ticket', 'ticket.booking_id', 'booking.id')
+          .selectAll('ticket')
+          .where('booking.customer_id', '=', id)
+          .orderBy('booking.id')
+          .orderBy('ticket.id')
+          .limit(rows_max)
+          .execute()
+      ).map(showTicketInExport),
+      // To whom later holders gave tickets on is theirs.
+      transfers: await db
+        .selectFrom('ticket_transfer')
+        .selectAll()
+        .where('customer_id', '=', id)
+        .where('ticket_version', '=', 1)
+        .orderBy('id')
         .limit(rows_max)
         .execute(),
       events: await db
