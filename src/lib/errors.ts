@@ -28,7 +28,7 @@ const refusals = {
   invalid_token: [401, 'the access token is invalid or has expired: refresh it, or sign in again'],
   invalid_credentials: [401, 'invalid email or password'],
   invalid_refresh_token: [401, 'the refresh token is invalid, used or expired: sign in again'],
-  invalid_link: [400, 'the link is invalid or has expired: ask for a new one'],
+  invalid_link: [403, 'the link is invalid or has expired: ask for a new one'],
   invalid_reset_token: [400, 'the token is invalid, used or expired: ask for a new one'],
   wrong_password: [403, 'the current password is wrong'],
   too_many_failures: [429, 'too many failed attempts, try again later'],
@@ -101,7 +101,6 @@ const refusals = {
   transfer_not_found: [404, 'there is no such offer of a ticket'],
   transfer_closed: [409, 'this offer was accepted, withdrawn or has expired'],
   too_many_transfers: [409, 'this ticket was offered too often'],
-  invalid_link: [403, 'the link is invalid or has expired: ask for a new one'],
 
   mail_not_found: [404, 'mail not found'],
   mail_waiting: [409, 'the mail is waiting to be sent already'],
