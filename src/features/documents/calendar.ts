@@ -1,0 +1,35 @@
+import ical, { ICalCalendarMethod, ICalEventStatus } from 'ical-generator'
+import type { Language } from '../../lib/language.ts'
+import { addSeconds, dateOf } from '../../lib/time.ts'
+import type { Event } from '../events/event.ts'
+
+/** With no end, calendars show an entry of no length at all: what a reader can neither see nor plan by. */
+const assumed_length_s = 2 * 60 * 60
+
+const cancelled: Readonly<Record<Language, string>> = { en: 'Cancelled', id: 'Dibatalkan' }
+
+/**
+ * The calendar entry of an event (text/calendar, RFC 5545). It is the same entry whenever it is made: by its UID and
+ * SEQUENCE a calendar that has it already moves it, or strikes it out.
+ */
+export function calendarOf(event: Event, { language, url }: { language: Language; url?: string }): string {
+  const isCancelled = event.cancelled_at !== null
+  const calendar = ical({
+    prodId: { company: 'Karcis', product: 'Tickets', language: language.toUpperCase() },
+    method: ICalCalendarMethod.PUBLISH,
+  })
+  calendar.createEvent({
+    // Two servers may both have an event 7, but hardly one that was made in the same second.
+    id: `event-${event.id}-${dateOf(event.created_at).getTime()}@karcis`,
+    sequence: event.version,
+    stamp: dateOf(event.updated_at),
+    start: dateOf(event.date),
+    end: dateOf(event.ends_at ?? addSeconds(event.date, assumed_length_s)),
+    summary: isCancelled ? `${cancelled[language]}: ${event.title}` : event.title,
+    location: event.location,
+    status: isCancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
+    ...(event.description !== '' && { description: event.description }),
+    ...(url !== undefined && { url }),
+  })
+  return calendar.toString()
+}
