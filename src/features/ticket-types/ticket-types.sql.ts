@@ -23,6 +23,11 @@ export async function listTicketTypes(db: Db, eventId: number): Promise<TicketTy
     .execute()
 }
 
+/** These types, also those that are sold no more: their tickets are still there. */
+export async function listTypesByIds(db: Db, ids: readonly number[]): Promise<TicketType[]> {
+  return db.selectFrom('ticket_type').selectAll().where('id', 'in', ids).execute()
+}
+
 export async function insertTicketType(tx: Tx, type: Insertable<TicketTypeTable>): Promise<number> {
   const { insertId } = await tx.insertInto('ticket_type').values(type).executeTakeFirstOrThrow()
   return Number(insertId)

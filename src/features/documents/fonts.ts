@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { create, type Font } from 'fontkit'
+
+const files = {
+  regular: 'NotoSans-Regular.ttf',
+  bold: 'NotoSans-Bold.ttf',
+  arabic: 'NotoNaskhArabic-Regular.ttf',
+  han: 'NotoSansSC-Regular.otf',
+  hangul: 'NotoSansKR-Regular.otf',
+} as const
+export type FontName = keyof typeof files
+export type Weight = 'regular' | 'bold'
+
+export const fontNames = Object.keys(files) as FontName[]
+
+const opened = new Map<FontName, Font>()
+
+/** Opened once for all documents: reading a font's tables takes longer than drawing a page. */
+export function fontOf(name: FontName): Font {
+  let font = opened.get(name)
+  if (!font) {
+    font = create(readFileSync(new URL(`../../../assets/fonts/${files[name]}`, import.meta.url)))
+    opened.set(name, font)
+  }
+  return font
+}
+
+/** The font that has a glyph for each of these characters; of letters beyond Latin there is one weight alone. */
+export function fontFor(text: string, weight: Weight): FontName | undefined {
+  const order: FontName[] = [weight, 'arabic', 'han', 'hangul']
+  const codePoints = Array.from(text, (character) => character.codePointAt(0)!)
+  return order.find((name) => codePoints.every((codePoint) => fontOf(name).hasGlyphForCodePoint(codePoint)))
+}
