@@ -17,6 +17,7 @@ import { sharedRead } from './db/shared-read.ts'
 import { listEventsByIds } from './features/events/events.sql.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
+import { documentRoutesV2 } from './features/documents/documents.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
@@ -63,6 +64,7 @@ const routesOfV2 = [
   webhookRoutesV2,
   ticketRoutesV2,
   transferRoutesV2,
+  documentRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,

@@ -32,6 +32,7 @@ const tagsOfV1 = [...tags, { name: 'health', description: 'For whoever runs the 
 const tagsOfV2 = [
   ...tags,
   { name: 'ticket types', description: 'What kinds of tickets an event sells: prices, limits, seats of their own' },
+  { name: 'documents', description: 'Tickets on paper and on screens, calendar entries, and links to them' },
   { name: 'payments', description: 'Paying for pending bookings, and money on its way back' },
   { name: 'staff', description: 'Who works at the door' },
   { name: 'api keys', description: 'For integrations' },

@@ -199,6 +199,17 @@ const v1: Table = {
   ],
 }
 
+/** What a visitor gets only by a link; staff have tickets, and no bookings. */
+const documentsOf = (entity: 'ticket' | 'booking'): readonly Case[] => [
+  own(entity, `401 200 200 ${entity === 'ticket' ? '200' : '404'} 200 200 403 403 200`),
+  foreign(entity, '401 404 404 404 200 404 403 403 200'),
+  {
+    name: `${entity} of another, by a link that is none`,
+    statuses: '403 403 403 403 200 403 403 403 200',
+    request: async (scene) => ({ id: await scene.row(entity, 'foreign'), query: '?token=a.b.c' }),
+  },
+]
+
 /** The same rows, where version 2 answers a success in its own way. */
 const answering = (status: 202 | 204, cases: readonly Case[]): readonly Case[] =>
   cases.map(({ name, statuses, request }) => ({ name, statuses: statuses.replaceAll('200', String(status)), request }))
@@ -341,6 +352,21 @@ const v2: Table = {
   'POST /transfers/:id/withdrawal': [
     own('transfer', '401 200 200 403 200 403 403 403 200'),
     foreign('transfer', '401 404 404 403 200 403 403 403 200'),
+  ],
+
+  'GET /tickets/:id/qr.svg': documentsOf('ticket'),
+  'GET /tickets/:id/qr.png': documentsOf('ticket'),
+  'GET /tickets/:id/pdf': documentsOf('ticket'),
+  'GET /bookings/:id/tickets.pdf': documentsOf('booking'),
+  'GET /bookings/:id/event.ics': documentsOf('booking'),
+  'GET /events/:id/event.ics': [foreign('event', '200 200 200 200 200 200 200 200 200')],
+  'POST /tickets/:id/links': [
+    own('ticket', '401 201 201 403 201 403 403 403 201'),
+    foreign('ticket', '401 404 404 403 201 403 403 403 201'),
+  ],
+  'POST /bookings/:id/links': [
+    own('booking', '401 201 201 403 201 403 403 403 201'),
+    foreign('booking', '401 404 404 403 201 403 403 403 201'),
   ],
 
   'GET /api-keys': [ask('', '401 403 200 403 200 403 403 403 200')],

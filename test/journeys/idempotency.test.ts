@@ -131,6 +131,16 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     one: async () => [`/api/v2/tickets/${await aTicket()}/use`],
     other: async () => [`/api/v2/tickets/${await aTicket()}/use`],
   },
+  '/tickets/{id}/links': {
+    by: organizer,
+    one: async () => [`/api/v2/tickets/${await aTicket()}/links`],
+    other: async () => [`/api/v2/tickets/${await aTicket()}/links`],
+  },
+  '/bookings/{id}/links': {
+    by: organizer,
+    one: async () => [`/api/v2/${await bookedEvent()}/links`],
+    other: async () => [`/api/v2/${await bookedEvent()}/links`],
+  },
   '/users/{id}/restoration': {
     by: admin,
     one: async () => [await deleted(`users/${(await aCustomer()).id}`)],

@@ -49,7 +49,8 @@ export async function startApp(
         headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
         ...(body !== undefined && { payload: isText ? body : JSON.stringify(body) }),
       })
-      const parsed: unknown = answer.body === '' ? undefined : JSON.parse(answer.body)
+      const type = String(answer.headers['content-type'])
+      const parsed: unknown = answer.body !== '' && /json/.test(type) ? JSON.parse(answer.body) : undefined
       const status = answer.statusCode
       const check = checks[path.startsWith('/api/v2/') ? 'v2' : 'v1']
       check(method, path, { status, type: answer.headers['content-type'], body: parsed })

@@ -25,6 +25,8 @@ const publicRead = everyone
 const credentials = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own', admin: 'own' } as const
 /** By their account or, without one, by the link to their ticket, whatever token comes along. */
 const holders = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own' } as const
+/** By signing in, or by a link: the use case tells. */
+const linked = { visitor: 'own', customer: 'own', organizer: 'own', staff: 'own', scope: 'read' } as const
 const organizers = { organizer: 'own' } as const
 const adminOnly = {} as const
 
@@ -104,6 +106,15 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /transfers/:id/withdrawal': holders,
   'PUT /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
   'POST /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
+
+  'GET /tickets/:id/qr.svg': linked,
+  'GET /tickets/:id/qr.png': linked,
+  'GET /tickets/:id/pdf': linked,
+  'GET /bookings/:id/tickets.pdf': linked,
+  'GET /bookings/:id/event.ics': linked,
+  'GET /events/:id/event.ics': publicRead,
+  'POST /bookings/:id/links': { customer: 'own', organizer: 'own' },
+  'POST /tickets/:id/links': { customer: 'own', organizer: 'own' },
 
   'GET /api-keys': organizers,
   'POST /api-keys': organizers,

@@ -58,7 +58,7 @@ test('an address is confirmed by its own link, once, until it changes', async ()
     await linkFor(one.id, one.email, 1),
   ]) {
     const { status, body } = await confirm(token)
-    assert.deepEqual([status, body.code], [400, 'invalid_link'])
+    assert.deepEqual([status, body.code], [403, 'invalid_link'])
   }
   assert.equal((await confirm(link)).status, 204)
   assert.equal((await confirm(link)).status, 204)
