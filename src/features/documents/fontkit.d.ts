@@ -3,8 +3,13 @@ declare module 'fontkit' {
   export type Font = {
     hasGlyphForCodePoint(codePoint: number): boolean
     /** Glyphs in the order in which they are seen, for a text of one direction; advances in units of the font. */
-    layout(text: string): { advanceWidth: number }
+    layout(text: string, features?: Record<string, boolean>): Layout
     unitsPerEm: number
+  }
+  export type Layout = {
+    glyphs: readonly object[]
+    positions: readonly Record<string, number>[]
+    advanceWidth: number
   }
   export function create(buffer: Uint8Array): Font
 }

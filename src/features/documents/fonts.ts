@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { create, type Font } from 'fontkit'
+import { create, type Font, type Layout } from 'fontkit'
 
 const files = {
   regular: 'NotoSans-Regular.ttf',
@@ -20,9 +20,31 @@ export function fontOf(name: FontName): Font {
   let font = opened.get(name)
   if (!font) {
     font = create(readFileSync(new URL(`../../../assets/fonts/${files[name]}`, import.meta.url)))
+    font.layout = remembering(font, name === 'regular' || name === 'bold')
     opened.set(name, font)
   }
   return font
+}
+
+const layouts_max = 20_000
+
+/** Shaping is what takes the time, and the same words come on every page. */
+function remembering(font: Font, isLatin: boolean): Font['layout'] {
+  const layout = font.layout.bind(font)
+  const layouts = new Map<string, Layout>()
+  // Latin texts are composed already. Taken apart, a letter could not be copied from the file with its accents.
+  const features = isLatin ? { ccmp: false } : undefined
+  return (text) => {
+    let known = layouts.get(text)
+    if (!known) {
+      known = layout(text, features)
+      if (layouts.size >= layouts_max) layouts.clear()
+      layouts.set(text, known)
+    }
+    const { glyphs, positions, advanceWidth } = known
+    // pdfkit changes positions in place.
+    return { glyphs, positions: positions.map((position) => Object.assign({}, position)), advanceWidth }
+  }
 }
 
 /** The font that has a glyph for each of these characters; of letters beyond Latin there is one weight alone. */

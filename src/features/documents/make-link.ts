@@ -9,6 +9,9 @@ import { signLink, type Link } from '../signatures/link-token.ts'
 import { linkUntil, pageLink } from '../signatures/page-links.ts'
 import { openBooking, openTicket } from './open-documents.ts'
 
+/** The last moment that the API can name. */
+const latest = new Date('9999-12-31T23:59:59Z')
+
 /** What a link opens, and until when. It is kept instead of the link, which is a secret. */
 export type LinkTerms = Readonly<{
   link: Link & { purpose: 'booking' | 'ticket' }
@@ -49,7 +52,7 @@ async function termsOf(
   return inTransaction(database, async (tx) => {
     const event = await findEvent(tx, eventId)
     if (!event) throw new DomainError('event_not_found')
-    const terms = { link, expires_at: toTimestamp(linkUntil(event)) }
+    const terms = { link, expires_at: toTimestamp(linkUntil(event) < latest ? linkUntil(event) : latest) }
     await keep?.(tx, terms)
     return terms
   })

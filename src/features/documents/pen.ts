@@ -19,6 +19,8 @@ export function penOf(document: Document) {
   // pdfkit takes an opened font as well, though its types don't say so.
   for (const name of fontNames) document.registerFont(name, fontOf(name) as unknown as Uint8Array)
 
+  const blocks = new Map<string, Block>()
+
   function writeLine({ lines, size }: Block, index: number, x: number, y: number): void {
     for (const run of lines[index]!.runs) {
       document
@@ -34,8 +36,13 @@ export function penOf(document: Document) {
   }
 
   return {
-    set: (text: string, weight: Weight, width: number, steps: readonly Step[]): Block =>
-      typeset(text, weight, width, steps),
+    /** The same on each page, most of it, and set once. */
+    set(text: string, weight: Weight, width: number, steps: readonly Step[]): Block {
+      const name = JSON.stringify([text, weight, width, steps])
+      let block = blocks.get(name)
+      if (!block) blocks.set(name, (block = typeset(text, weight, width, steps)))
+      return block
+    },
     /** Returns where it ends. */
     write(block: Block, x: number, y: number, color: string): number {
       document.fillColor(color)

@@ -76,14 +76,19 @@ function giveTurn(): void {
 async function documentOf(job: PrintJob, done: () => void): Promise<Readable> {
   const { port1: port, port2 } = new MessageChannel()
   return new Promise<Readable>((resolve, reject) => {
+    let isHandedOut = false
     const stream = new Readable({
       read: () => port.postMessage('more'),
       destroy(error, destroyed) {
         clearTimeout(timer)
         port.close()
         done()
-        if (error) reject(error)
-        destroyed(error)
+        // Nobody listens to the stream yet.
+        if (error && !isHandedOut) {
+          reject(error)
+          return destroyed(null)
+        }
+        return destroyed(error)
       },
     })
     const timer = setTimeout(() => stream.destroy(new Error('the document was not read in time')), document_ms_max)
@@ -95,6 +100,7 @@ async function documentOf(job: PrintJob, done: () => void): Promise<Readable> {
       }
       if ('end' in printed) done()
       stream.push('end' in printed ? null : printed.piece)
+      isHandedOut = true
       resolve(stream)
     })
     port.on('close', () => {

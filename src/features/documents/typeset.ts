@@ -99,18 +99,5 @@ function wordsOf(clusters: readonly Cluster[]): { space: Cluster | undefined; wo
 
 const widthOf = (line: readonly Cluster[]) => runsOf(line).reduce((sum, run) => sum + runWidth(run), 0)
 
-/** Shaping is what takes the time, and the same words come on every page. */
-const widths = new Map<string, number>()
-const widths_max = 20_000
-
 /** In ems. */
-function runWidth({ text, font }: Run): number {
-  const name = `${font} ${text}`
-  let width = widths.get(name)
-  if (width === undefined) {
-    width = fontOf(font).layout(text).advanceWidth / fontOf(font).unitsPerEm
-    if (widths.size >= widths_max) widths.clear()
-    widths.set(name, width)
-  }
-  return width
-}
+const runWidth = ({ text, font }: Run) => fontOf(font).layout(text).advanceWidth / fontOf(font).unitsPerEm
