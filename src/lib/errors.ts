@@ -30,7 +30,6 @@ const refusals = {
   invalid_refresh_token: [401, 'the refresh token is invalid, used or expired: sign in again'],
   invalid_link: [403, 'the link is invalid or has expired: ask for a new one'],
   invalid_reset_token: [400, 'the token is invalid, used or expired: ask for a new one'],
-  invalid_link: [403, 'the link is invalid or has expired: ask for a new one'],
   wrong_password: [403, 'the current password is wrong'],
   too_many_failures: [429, 'too many failed attempts, try again later'],
   csrf_header_missing: [403, 'a request by cookie needs the header X-CSRF-Protection: 1, from this site'],
