@@ -10,6 +10,8 @@ import { accountRoutesV2 } from './features/accounts/accounts.v2.ts'
 import { apiKeyRoutesV2 } from './features/accounts/api-keys.v2.ts'
 import { accountOf, authenticate } from './features/accounts/authenticate.ts'
 import { auditRoutesV2 } from './features/audit/audit.v2.ts'
+import { checkInRoutesV2 } from './features/check-ins/check-ins.v2.ts'
+import { openDoorLine } from './features/check-ins/door-line.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { bookingRoutesV2 } from './features/bookings/bookings.v2.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
@@ -33,7 +35,6 @@ import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
 import { listTicketsByIds } from './features/tickets/tickets.sql.ts'
-import { openDoorLine } from './features/tickets/use-ticket.ts'
 import { transferRoutesV2 } from './features/transfers/transfers.v2.ts'
 import { userRoutes } from './features/users/users.v1.ts'
 import { userRoutesV2 } from './features/users/users.v2.ts'
@@ -65,6 +66,7 @@ const routesOfV2 = [
   ticketRoutesV2,
   transferRoutesV2,
   documentRoutesV2,
+  checkInRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,

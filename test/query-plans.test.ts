@@ -5,7 +5,13 @@ import type { Database, Db } from '../src/db/database.ts'
 import { findBooking, listBookings, lockEvents } from '../src/features/bookings/bookings.sql.ts'
 import { findAnswer, removeOldKeys } from '../src/features/idempotency/idempotency.ts'
 import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
-import { listTickets, listTicketsByBooking, listTicketsByIds } from '../src/features/tickets/tickets.sql.ts'
+import { listCheckIns, listLiveActs } from '../src/features/check-ins/check-ins.sql.ts'
+import {
+  listTickets,
+  listTicketsByBooking,
+  listTicketsByCodes,
+  listTicketsByIds,
+} from '../src/features/tickets/tickets.sql.ts'
 import {
   findCredentials,
   findRefreshToken,
@@ -90,6 +96,10 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listTickets of an event', page(listTickets({ event_ids: [7] }), [3])],
   ['listTickets of several events', page(listTickets({ event_ids: [7, 8, 9] }), [7, 3])],
   ['listTickets of a booking', page(listTickets({ booking_id: 7 }), [3])],
+  ['listTicketsByCodes', (db) => listTicketsByCodes(db, ['C7', 'C8'])],
+  ['listCheckIns of an event', page(listCheckIns({ event_id: 7, kind: 'admitted' }))],
+  ['listCheckIns of a ticket', page(listCheckIns({ event_id: 7, ticket_id: 7 }))],
+  ['listLiveActs', (db) => listLiveActs(db as never, 7)],
   ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
   ['findCredentials', (db) => findCredentials(db, 'u7')],
   ['listLiveSessions', (db) => listLiveSessions(db, ['s7', 's8'], '2024-01-01 00:00:00.000')],
@@ -270,6 +280,17 @@ async function fill({ writer, dialect }: Database): Promise<void> {
     ...stamps,
   }))) {
     await writer.insertInto('ticket').values(rows).execute()
+  }
+  for (const rows of chunks(bookings, (n) => ({
+    ticket_id: n,
+    event_id: (n % 2_000) + 1,
+    ticket_type_id: 1,
+    kind: 'admitted' as const,
+    door: 'x',
+    at,
+    created_at: at,
+  }))) {
+    await writer.insertInto('check_in').values(rows).execute()
   }
   for (const rows of chunks(2_000, (n) => ({
     id: `s${n}`,

@@ -21,9 +21,14 @@ const Problem = Type.Object({
   errors: Type.Optional(Type.Array(FieldProblem, { description: 'Each field that is wrong' })),
 })
 
-/** The answer of a refusal, as version 2 gives it. */
-export function problem({ code, message, fields }: Pick<DomainError, 'code' | 'message' | 'fields'>) {
-  return describe(statusOf(code), code, message, fields)
+/** The answer of a refusal, as version 2 gives it; `members` are what RFC 9457 calls extension members. */
+export function problem({
+  code,
+  message,
+  fields,
+  members,
+}: Pick<DomainError, 'code' | 'message' | 'fields'> & { members?: DomainError['members'] }) {
+  return { ...members, ...describe(statusOf(code), code, message, fields) }
 }
 
 /** Of an error that is a bug, and says nothing of itself. */

@@ -59,6 +59,11 @@ export function maySeeTicket(
   return maySeeBooking(caller, ticket) || caller.staff_of.has(ticket.event_id)
 }
 
+/** Whether the caller may let people in: its organizer and its staff. */
+export function mayCheckIn(caller: Identity, event: { id: number; organizer_id: number }): boolean {
+  return isOrganizerOf(caller, event.organizer_id) || caller.staff_of.has(event.id)
+}
+
 /** An id that no row has. */
 export const no_id = 0
 

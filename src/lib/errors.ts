@@ -96,11 +96,22 @@ const refusals = {
 
   ticket_not_found: [404, 'ticket not found'],
   ticket_already_used: [400, 'ticket has already been used'],
-  ticket_handed_over: [409, 'this ticket was handed to somebody else'],
   names_closed: [409, 'names can no longer be changed, nor tickets handed over, for this event'],
   transfer_not_found: [404, 'there is no such offer of a ticket'],
   transfer_closed: [409, 'this offer was accepted, withdrawn or has expired'],
   too_many_transfers: [409, 'this ticket was offered too often'],
+  ticket_unknown: [404, 'this is no ticket of this event'],
+  ticket_of_another_event: [409, 'this ticket is for another event'],
+  ticket_handed_over: [409, 'this ticket was handed over: its new holder has a new code'],
+  ticket_not_yet_valid: [409, 'the doors are not open yet'],
+  already_admitted: [409, 'this ticket has been let in'],
+  not_inside: [409, 'this ticket is not inside'],
+  reentry_not_allowed: [409, 'who leaves this event does not come back'],
+  token_forged: [422, 'this is no token of ours, or it was changed'],
+  token_or_code: [400, 'send either token or code'],
+  check_in_not_found: [404, 'check-in not found'],
+  check_in_undone: [409, 'this check-in was undone before'],
+  check_in_not_latest: [409, 'only the last check-in of a ticket can be undone'],
 
   mail_not_found: [404, 'mail not found'],
   mail_waiting: [409, 'the mail is waiting to be sent already'],
@@ -146,6 +157,8 @@ export class DomainError extends Error {
   readonly retry_after_s: number | undefined
   /** Each field that is wrong, where it is the fields. */
   readonly fields: readonly FieldError[] | undefined
+  /** What a program may show or act on besides, as members of the answer of its own. */
+  readonly members: Readonly<Record<string, unknown>> | undefined
 
   constructor(
     code: ErrorCode,
@@ -153,14 +166,20 @@ export class DomainError extends Error {
     {
       retry_after_s,
       fields,
+      members,
       ...options
-    }: ErrorOptions & { retry_after_s?: number; fields?: readonly FieldError[] } = {},
+    }: ErrorOptions & {
+      retry_after_s?: number
+      fields?: readonly FieldError[]
+      members?: Readonly<Record<string, unknown>>
+    } = {},
   ) {
     super(message, options)
     this.name = 'DomainError'
     this.code = code
     this.retry_after_s = retry_after_s
     this.fields = fields
+    this.members = members
   }
 }
 

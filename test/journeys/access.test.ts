@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { aDeadMessage, aSentMail } from '../support/outbox.ts'
 import { signLink } from '../../src/features/signatures/link-token.ts'
-import { accessGround, askers, password, type Entity, type Scene, type Whose } from '../support/access-ground.ts'
+import {
+  accessGround,
+  aCheckInOf,
+  aScanOf,
+  askers,
+  password,
+  type Entity,
+  type Scene,
+  type Whose,
+} from '../support/access-ground.ts'
 
 /**
  * Every route, asked by everyone, for what is theirs and for what is not. The statuses are written out by hand and
@@ -69,6 +78,24 @@ async function tokensOfSomebody({ make, asker }: Scene) {
   const { call } = asker === 'off' ? off : on
   return (await call('POST', '/auth/login', { email, password })).body.data
 }
+
+/** Somebody comes to the door with the code of a ticket. */
+async function aScan({ row, deps }: Scene, whose: Whose) {
+  return aScanOf(deps, await row('ticket', whose))
+}
+
+/** The check-ins of an event. */
+const ofEvent = (whose: Whose, statuses: string): Case => ({
+  name: `${whose} event`,
+  statuses,
+  request: async ({ row }) => ({ query: `?event_id=${await row('event', whose)}` }),
+})
+
+const anUndo = (whose: Whose, statuses: string): Case => ({
+  name: `${whose} check-in`,
+  statuses,
+  request: async ({ row, deps }) => ({ id: await aCheckInOf(deps, await row('ticket', whose)) }),
+})
 
 /** Of the statuses: visitor, customer, organizer, staff, admin; keys that read, sell, check in; off. */
 const v1: Table = {
@@ -367,6 +394,19 @@ const v2: Table = {
   'POST /bookings/:id/links': [
     own('booking', '401 201 201 403 201 403 403 403 201'),
     foreign('booking', '401 404 404 403 201 403 403 403 201'),
+  ],
+
+  'POST /check-ins': [
+    ask('own event', '401 403 200 200 200 403 403 200 200', (scene) => aScan(scene, 'own')),
+    ask('event of another', '401 403 403 403 200 403 403 403 200', (scene) => aScan(scene, 'foreign')),
+  ],
+  'GET /check-ins': [
+    ofEvent('own', '401 403 200 200 200 200 403 403 200'),
+    ofEvent('foreign', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'POST /check-ins/:id/undo': [
+    anUndo('own', '401 403 200 403 200 403 403 403 200'),
+    anUndo('foreign', '401 403 404 403 200 403 403 403 200'),
   ],
 
   'GET /api-keys': [ask('', '401 403 200 403 200 403 403 403 200')],

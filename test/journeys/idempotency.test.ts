@@ -7,6 +7,7 @@ import { findPayment } from '../../src/features/payments/payments.sql.ts'
 import { updateRefund } from '../../src/features/payments/refunds.sql.ts'
 import { settlePayment } from '../../src/features/payments/settle-payment.ts'
 import { openSelling } from '../../src/features/payments/selling.ts'
+import { aCheckInOf, aScanOf } from '../support/access-ground.ts'
 import { startApp } from '../support/app.ts'
 import { assertBooksBalance } from '../support/books.ts'
 import { factories } from '../support/factories.ts'
@@ -140,6 +141,16 @@ const requests: Record<string, { by: typeof admin; one: () => Promise<Sent>; oth
     by: organizer,
     one: async () => [`/api/v2/${await bookedEvent()}/links`],
     other: async () => [`/api/v2/${await bookedEvent()}/links`],
+  },
+  '/check-ins': {
+    by: organizer,
+    one: async () => ['/api/v2/check-ins', await aScanOf(deps, await aTicket())],
+    other: async () => ['/api/v2/check-ins', await aScanOf(deps, await aTicket())],
+  },
+  '/check-ins/{id}/undo': {
+    by: organizer,
+    one: async () => [`/api/v2/check-ins/${await aCheckInOf(deps, await aTicket())}/undo`],
+    other: async () => [`/api/v2/check-ins/${await aCheckInOf(deps, await aTicket())}/undo`],
   },
   '/users/{id}/restoration': {
     by: admin,

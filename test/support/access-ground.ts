@@ -2,6 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { insertApiKey } from '../../src/features/accounts/accounts.sql.ts'
 import { hashOf, key_prefix, newSecret } from '../../src/features/accounts/tokens.ts'
+import { readPage } from '../../src/db/page-query.ts'
+import { sharedRead } from '../../src/db/shared-read.ts'
+import { listCheckIns } from '../../src/features/check-ins/check-ins.sql.ts'
+import { openDoorLine } from '../../src/features/check-ins/door-line.ts'
+import { listTicketsByIds } from '../../src/features/tickets/tickets.sql.ts'
+import { useTicket } from '../../src/features/tickets/use-ticket.ts'
 import { listTicketTypes } from '../../src/features/ticket-types/ticket-types.sql.ts'
 import type { Booking } from '../../src/features/bookings/booking.ts'
 import { findPayment, insertPayment, type Payment } from '../../src/features/payments/payments.sql.ts'
@@ -129,6 +135,21 @@ export async function aTicketOf(deps: Deps, bookingId: number): Promise<number> 
 export async function anOfferOf(deps: Deps, ticketId: number): Promise<number> {
   const { id } = await offerTransfer(deps, system, ticketId, { email: 'budi@example.com', language: 'id' })
   return id
+}
+
+/** What a door scans of a ticket. */
+export async function aScanOf(deps: Deps, ticketId: number): Promise<{ code: string; event_id: number }> {
+  const [ticket] = await listTicketsByIds(deps.database.db, [ticketId])
+  return { code: ticket!.ticket_code, event_id: ticket!.event_id }
+}
+
+/** The admission of a ticket that has just been let in. */
+export async function aCheckInOf(deps: Deps, ticketId: number): Promise<number> {
+  const [ticket] = await listTicketsByIds(deps.database.db, [ticketId])
+  const doors = openDoorLine(deps, sharedRead(deps.database, listTicketsByIds))
+  await useTicket(doors, system, ticketId)
+  const [act] = await readPage(deps.database.db, listCheckIns({ event_id: ticket!.event_id }), undefined, 1)
+  return act!.id
 }
 
 /** A new row of this one, as far as their role can have any; else of people who are nobody's concern. */

@@ -106,6 +106,9 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /transfers/:id/withdrawal': holders,
   'PUT /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
   'POST /tickets/:id/use': { organizer: 'own', staff: 'own', scope: 'check-in' },
+  'POST /check-ins': { organizer: 'own', staff: 'own', scope: 'check-in' },
+  'GET /check-ins': { organizer: 'own', staff: 'own', scope: 'read' },
+  'POST /check-ins/:id/undo': organizers,
 
   'GET /tickets/:id/qr.svg': linked,
   'GET /tickets/:id/qr.png': linked,

@@ -28,6 +28,11 @@ export async function updateTicket(tx: Tx, id: number, values: Updateable<Ticket
   await tx.updateTable('ticket').set(values).where('id', '=', id).execute()
 }
 
+/** Those with these codes, in any order. */
+export async function listTicketsByCodes(db: Db, codes: readonly string[]): Promise<Ticket[]> {
+  return db.selectFrom('ticket').selectAll().where('ticket_code', 'in', codes).where('deleted_at', 'is', null).execute()
+}
+
 /** What a list of tickets may be narrowed to. */
 export type TicketFilter = {
   customer_id?: number | undefined

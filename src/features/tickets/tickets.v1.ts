@@ -4,11 +4,12 @@ import type { Deps } from '../../deps.ts'
 import { success } from '../../http/envelope.ts'
 import { Answer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { sharedList } from '../../http/shared-list.ts'
+import type { DoorLine } from '../check-ins/door-line.ts'
 import { readTicket } from './read-ticket.ts'
 import { showTicket, showTicketTo, showTicketToCustomer } from './show-ticket.ts'
 import { ticketFilter, ticketFilters, TicketView } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
-import { useTicket, type DoorLine } from './use-ticket.ts'
+import { useTicket } from './use-ticket.ts'
 
 const tags = ['tickets']
 const params = IdParams('ticket')

@@ -4,6 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
+import type { DoorLine } from '../check-ins/door-line.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { readTicket } from './read-ticket.ts'
@@ -11,7 +12,7 @@ import { renameHolder } from './rename-holder.ts'
 import { showTicketV2 } from './show-ticket.ts'
 import { HolderQuery, PatchTicketBody, ticketFilter, ticketFilters, TicketViewV2 } from './tickets.schema.ts'
 import { listTickets } from './tickets.sql.ts'
-import { useTicket, type DoorLine } from './use-ticket.ts'
+import { useTicket } from './use-ticket.ts'
 
 const tags = ['tickets']
 const params = IdParams('ticket')

@@ -1,0 +1,104 @@
+import type { Selectable } from 'kysely'
+import type { CheckInTable } from '../../db/schema.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { toRfc3339, type Timestamp } from '../../lib/time.ts'
+import type { Event } from '../events/event.ts'
+import type { Ticket } from '../tickets/tickets.sql.ts'
+
+export type CheckIn = Selectable<CheckInTable>
+
+/** What a door wants: `use` is version 1's, which knows no doors that open and nobody who comes back. */
+export type Act =
+  | Readonly<{ action: 'use'; ticket_id: number }>
+  | Readonly<{
+      action: 'admit' | 'leave'
+      ticket_id: number
+      /** As the token names it; undefined for a code, which dies by itself when its ticket is handed over. */
+      version: number | undefined
+      /** Whose door it is. */
+      event: Pick<Event, 'id' | 'doors_open_at' | 'reentry'>
+    }>
+
+export type Outcome = 'admitted' | 'returned' | 'left'
+
+/** What an act came to: its ticket as it is after it. */
+export type Decided = Readonly<{ outcome: Outcome; ticket: Ticket }>
+
+/** Where and when a ticket was let in last. */
+export type LastAdmission = Readonly<Pick<CheckIn, 'ticket_id' | 'at' | 'door'>>
+
+/**
+ * Decides acts in their order, each on what those before it left behind: of all who come with one ticket, exactly the
+ * first gets in.
+ *
+ * @param tickets those of the acts, locked
+ * @param admissions of each ticket that is in, the last one; tickets used before there were any have none
+ */
+export function decideActs(
+  acts: readonly (Act & { door: string })[],
+  tickets: readonly Ticket[],
+  admissions: readonly LastAdmission[],
+  at: Timestamp,
+): (Decided | DomainError)[] {
+  const now = new Map(tickets.filter(({ deleted_at }) => deleted_at === null).map((ticket) => [ticket.id, ticket]))
+  const last = new Map(admissions.map((one) => [one.ticket_id, one]))
+  return acts.map((act) => {
+    const decided = decide(act, now.get(act.ticket_id), last.get(act.ticket_id), at)
+    if (decided instanceof DomainError) return decided
+    now.set(act.ticket_id, decided.ticket)
+    if (decided.outcome !== 'left') last.set(act.ticket_id, { ticket_id: act.ticket_id, at, door: act.door })
+    return decided
+  })
+}
+
+function decide(
+  act: Act,
+  ticket: Ticket | undefined,
+  last: LastAdmission | undefined,
+  at: Timestamp,
+): Decided | DomainError {
+  if (act.action === 'use') return decideUse(ticket, at)
+  const { action, version, event } = act
+  if (!ticket) return new DomainError('ticket_unknown')
+  if (ticket.event_id !== event.id) return new DomainError('ticket_of_another_event')
+  if (version !== undefined && version !== ticket.version) return new DomainError('ticket_handed_over')
+  if (ticket.status === 'void') return new DomainError('ticket_void')
+  if (action === 'leave') {
+    if (event.reentry === 0) return new DomainError('reentry_not_allowed')
+    if (ticket.status === 'unused' || ticket.left_at !== null) return new DomainError('not_inside')
+    return { outcome: 'left', ticket: { ...ticket, left_at: at, updated_at: at } }
+  }
+  if (ticket.left_at !== null) return { outcome: 'returned', ticket: { ...ticket, left_at: null, updated_at: at } }
+  if (ticket.status === 'used') return alreadyAdmitted(last)
+  if (event.doors_open_at !== null && at < event.doors_open_at) {
+    const members = { valid_from: toRfc3339(event.doors_open_at) }
+    return new DomainError('ticket_not_yet_valid', undefined, { members })
+  }
+  return admitted(ticket, at)
+}
+
+function decideUse(ticket: Ticket | undefined, at: Timestamp): Decided | DomainError {
+  if (!ticket) return new DomainError('ticket_not_found')
+  if (ticket.status === 'void') return new DomainError('ticket_void')
+  if (ticket.status === 'used') return new DomainError('ticket_already_used')
+  return admitted(ticket, at)
+}
+
+const admitted = (ticket: Ticket, at: Timestamp): Decided => ({
+  outcome: 'admitted',
+  ticket: { ...ticket, status: 'used', updated_at: at },
+})
+
+function alreadyAdmitted(last: LastAdmission | undefined): DomainError {
+  const members = last && { used: { at: toRfc3339(last.at), door: last.door } }
+  return new DomainError('already_admitted', undefined, { ...(members && { members }) })
+}
+
+/** Of acts at doors in the order in which they were kept, the last admission of each ticket that still counts. */
+export function lastAdmissions(rows: readonly CheckIn[]): LastAdmission[] {
+  const last = new Map<number, LastAdmission>()
+  for (const row of rows) {
+    if (row.undone_at === null && (row.kind === 'admitted' || row.kind === 'returned')) last.set(row.ticket_id, row)
+  }
+  return [...last.values()]
+}

@@ -1,0 +1,69 @@
+import { Type } from 'typebox'
+import { cursorQuery } from '../../http/cursor.ts'
+import { Id, IdFilter, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
+import { integer_max } from '../../lib/limits.ts'
+
+const door_length_max = 100
+
+/** One of a few words. */
+const OneOf = <const Words extends readonly string[]>(words: Words, options: object = {}) =>
+  Type.Unsafe<Words[number]>({ type: 'string', enum: words, ...options })
+
+const Door = Type.String({ maxLength: door_length_max, format: 'text', examples: ['Gate A'] })
+
+export const CheckInBody = Strict(
+  {
+    token: Type.Optional(Type.String({ maxLength: 1_000, format: 'text', description: 'What the QR code says' })),
+    code: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        format: 'text',
+        description: 'The ticket’s code; small letters, spaces and hyphens do no harm',
+        examples: ['7K3Q-X9MA'],
+      }),
+    ),
+    event_id: Type.Integer({ minimum: 1, maximum: integer_max, description: 'The event whose door this is' }),
+    door: Type.String({ maxLength: door_length_max, format: 'text', default: '', examples: ['Gate A'] }),
+    action: OneOf(['admit', 'leave'], { default: 'admit' }),
+  },
+  { examples: [{ code: '7K3QX9MA', event_id: 1, door: 'Gate A' }] },
+)
+
+export const ActView = Type.Object({
+  outcome: OneOf(['admitted', 'returned', 'left']),
+  ticket: Type.Object({
+    id: Id,
+    holder_name: Type.String({ examples: ['Alice'] }),
+    ticket_type: Type.Object({ id: Id, name: Type.String({ examples: ['VIP'] }) }),
+  }),
+  at: Moment,
+  door: Type.String({ examples: ['Gate A'] }),
+})
+
+const kinds = ['admitted', 'left', 'returned', 'conflict'] as const
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
+
+export const CheckInView = Type.Object({
+  id: Id,
+  ticket_id: Id,
+  event_id: Id,
+  ticket_type_id: Id,
+  kind: OneOf(kinds),
+  door: Type.String({ examples: ['Gate A'] }),
+  at: Moment,
+  reason: Nullable(Type.String()),
+  actor_id: Nullable(Id),
+  api_key_id: Nullable(Id),
+  undone_at: Nullable(Moment),
+})
+
+export const CheckInQuery = Type.Object({
+  ...cursorQuery,
+  event_id: Type.Integer({ minimum: 1, maximum: integer_max, description: 'The event whose doors these are' }),
+  ticket_id: IdFilter,
+  ticket_type_id: IdFilter,
+  door: Type.Optional(Door),
+  kind: Type.Optional(OneOf(kinds)),
+  from: MomentFilter('On or after this moment'),
+  to: MomentFilter('On or before this moment'),
+})

@@ -1,0 +1,64 @@
+import type { Dialect } from '../../db/dialect.ts'
+import type { Db, Tx } from '../../db/database.ts'
+import type { Listing } from '../../db/page-query.ts'
+import type { Timestamp } from '../../lib/time.ts'
+import type { CheckIn } from './check-in.ts'
+
+/** What a list of check-ins may be narrowed to. */
+export type CheckInFilter = {
+  event_id: number
+  ticket_id?: number | undefined
+  ticket_type_id?: number | undefined
+  door?: string | undefined
+  kind?: CheckIn['kind'] | undefined
+  from?: Timestamp | undefined
+  to?: Timestamp | undefined
+}
+
+/** The check-ins of an event, newest first. */
+export function listCheckIns(filter: CheckInFilter): Listing<CheckIn> {
+  const { event_id, ticket_id, ticket_type_id, door, kind, from, to } = filter
+  return {
+    name: `check-ins ${JSON.stringify(filter)}`,
+    order: { columns: [{ column: 'check_in.id', field: 'id' }], descending: true },
+    select(db) {
+      let query = db.selectFrom('check_in').selectAll().where('event_id', '=', event_id)
+      if (ticket_id !== undefined) query = query.where('ticket_id', '=', ticket_id)
+      if (ticket_type_id !== undefined) query = query.where('ticket_type_id', '=', ticket_type_id)
+      if (door !== undefined) query = query.where('door', '=', door)
+      if (kind !== undefined) query = query.where('kind', '=', kind)
+      if (from !== undefined) query = query.where('at', '>=', from)
+      if (to !== undefined) query = query.where('at', '<=', to)
+      return query
+    },
+  }
+}
+
+export async function findCheckIn(db: Db, id: number): Promise<CheckIn | undefined> {
+  return db.selectFrom('check_in').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** The acts of a ticket that still count, in the order in which they were kept; conflicts changed nothing. */
+export async function listLiveActs(tx: Tx, ticketId: number): Promise<CheckIn[]> {
+  return tx
+    .selectFrom('check_in')
+    .selectAll()
+    .where('ticket_id', '=', ticketId)
+    .where('undone_at', 'is', null)
+    .where('kind', '<>', 'conflict')
+    .orderBy('id')
+    .execute()
+}
+
+export async function lockTicket(tx: Tx, dialect: Dialect, id: number) {
+  return tx
+    .selectFrom('ticket')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .executeTakeFirst()
+}
+
+export async function updateUndone(tx: Tx, id: number, at: Timestamp): Promise<void> {
+  await tx.updateTable('check_in').set({ undone_at: at }).where('id', '=', id).execute()
+}

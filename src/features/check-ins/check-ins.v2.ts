@@ -1,0 +1,133 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { SharedRead } from '../../db/shared-read.ts'
+import type { Deps } from '../../deps.ts'
+import { listPage, PageOf } from '../../http/cursor.ts'
+import { problemAnswers } from '../../http/problem.ts'
+import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
+import { mayCheckIn } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { momentOf } from '../../lib/time.ts'
+import type { Event } from '../events/event.ts'
+import { readEvent } from '../events/read-event.ts'
+import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import type { KeysInFlight } from '../idempotency/idempotency.ts'
+import { checkInTicket, openTicketCodes } from './check-in-ticket.ts'
+import { ActView, CheckInBody, CheckInQuery, CheckInView } from './check-ins.schema.ts'
+import { listCheckIns } from './check-ins.sql.ts'
+import type { DoorLine } from './door-line.ts'
+import { showCheckIn } from './show-check-in.ts'
+import { undoCheckIn } from './undo-check-in.ts'
+
+const tags = ['check-ins']
+
+export const checkInRoutesV2: FastifyPluginAsyncTypebox<
+  Deps & { doors: DoorLine; events: SharedRead<Event>; keysInFlight: KeysInFlight }
+> = async (app, deps) => {
+  const codes = openTicketCodes(deps)
+
+  app.post(
+    '/check-ins',
+    {
+      schema: {
+        tags,
+        summary: 'Let somebody in or out at a door, by what the QR code says or by the ticket’s code',
+        description:
+          'Of all who come with one ticket, exactly the first gets in. `already_admitted` says in `used` when and where, ' +
+          '`ticket_not_yet_valid` says in `valid_from` when the doors open. With an Idempotency-Key, a scanner that ' +
+          'lost the answer gets it again, and its guest in.',
+        headers: IdempotencyHeader,
+        body: CheckInBody,
+        response: {
+          200: ActView,
+          ...problemAnswers(
+            'invalid_body',
+            'invalid_request',
+            'token_or_code',
+            'event_not_found',
+            'not_own_event',
+            'ticket_unknown',
+            'token_forged',
+            'ticket_of_another_event',
+            'ticket_handed_over',
+            'ticket_void',
+            'ticket_not_yet_valid',
+            'already_admitted',
+            'not_inside',
+            'reentry_not_allowed',
+            ...keyRefusals,
+            'outcome_unknown',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { caller, body } = request
+      return answerOnce(deps, request, reply, 'check in', body, (_keep, key) =>
+        checkInTicket({ ...deps, codes }, caller, body, key),
+      )
+    },
+  )
+
+  app.get(
+    '/check-ins',
+    {
+      schema: {
+        tags,
+        summary: 'What happened at the doors of an event, newest first',
+        description: 'Of one `kind`, admissions if none is named; of one ticket, all kinds.',
+        querystring: CheckInQuery,
+        response: {
+          200: PageOf(CheckInView),
+          ...problemAnswers('invalid_request', 'invalid_cursor', 'event_not_found', 'not_own_event'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { event_id, ticket_id, ticket_type_id, door, kind, from, to } = request.query
+      const event = await readEvent(deps.events, event_id)
+      if (!mayCheckIn(request.caller, event)) throw new DomainError('not_own_event')
+      const listing = listCheckIns({
+        event_id,
+        ticket_id,
+        ticket_type_id,
+        door,
+        // In the order of an index: those of an event by kind, those of a ticket as they come.
+        kind: kind ?? (ticket_id === undefined ? 'admitted' : undefined),
+        from: momentOf(from),
+        to: momentOf(to),
+      })
+      return listPage(deps.database, request, reply, listing, showCheckIn)
+    },
+  )
+
+  app.post(
+    '/check-ins/:id/undo',
+    {
+      schema: {
+        tags,
+        summary: 'Take back the last check-in of a ticket',
+        description: 'As if it had not been: who was admitted was not, who left is in, who came back is out.',
+        params: IdParams('check-in'),
+        headers: IdempotencyHeader,
+        response: {
+          200: CheckInView,
+          ...problemAnswers(
+            'invalid_request',
+            'check_in_not_found',
+            'check_in_undone',
+            'check_in_not_latest',
+            'ticket_void',
+            ...keyRefusals,
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const result = await answerOnce(deps, request, reply, 'undo check-in', id, (keep) =>
+        undoCheckIn(deps, request.caller, id, keep),
+      )
+      return showCheckIn(result)
+    },
+  )
+}

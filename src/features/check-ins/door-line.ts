@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { GroupWrite } from '../../db/group/group.ts'
+import type { SharedRead } from '../../db/shared-read.ts'
+import { refusalOf } from '../../db/transaction.ts'
+import type { Deps } from '../../deps.ts'
+import type { Caller } from '../../lib/caller.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
+import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { auditColumns, auditValues } from '../audit/record.ts'
+import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
+import type { Ticket } from '../tickets/tickets.sql.ts'
+import { decideActs, lastAdmissions, type Act, type CheckIn, type Decided } from './check-in.ts'
+
+const limits = { length_max: 5_000, wait_ms_max: 5_000 }
+const attempts_max = 10
+
+/** What is written into the audit trail. */
+export const actionOf = { admitted: 'ticket_used', returned: 'ticket_returned', left: 'ticket_left' } as const
+
+/** Somebody at a door with a ticket. */
+export type AtDoor = Readonly<{
+  act: Act
+  door: string
+  caller: Caller
+  organizer_id: number
+  ticket_type_id: number
+  key: IdempotencyKey | undefined
+  /** What is kept under the key. */
+  answer: (kept: KeptAct) => unknown
+}>
+
+/** An act that was kept, with what the door shows of it. */
+export type KeptAct = Decided & Readonly<{ at: Timestamp; door: string; ticket_type: { id: number; name: string } }>
+
+/** The line at this server's doors: many doors, one transaction at a time. */
+export type DoorLine = Readonly<{
+  queue: GroupQueue<AtDoor, KeptAct>
+  tickets: SharedRead<Ticket>
+}>
+
+export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine {
+  const run = deps.database.openGroups()
+
+  async function keepActs(group: readonly AtDoor[]): Promise<(KeptAct | DomainError)[]> {
+    return run(async ({ read, commit }) => {
+      const ids = ascending(group.map(({ act }) => act.ticket_id))
+      const [rows, acts, types] = (await read([
+        { select: 'select * from ticket', ids, lock: 'update' },
+        // Nobody writes a ticket's acts but under its lock, and types don't change their names under our eyes.
+        { select: 'select * from check_in', by: 'ticket_id', ids, lock: 'none' },
+        {
+          select: 'select id, name from ticket_type',
+          ids: ascending(group.map(({ ticket_type_id }) => ticket_type_id)),
+          lock: 'none',
+        },
+      ])) as unknown as [Ticket[], CheckIn[], { id: number; name: string }[]]
+      const at = toTimestamp(deps.now())
+      const wanted = group.map(({ act, door }) => ({ ...act, door }))
+      const nameOf = new Map(types.map(({ id, name }) => [id, name]))
+      const outcomes = decideActs(wanted, rows, lastAdmissions(acts), at).map((decided, index) => {
+        if (decided instanceof DomainError) return decided
+        const { outcome, ticket } = decided
+        const id = ticket.ticket_type_id
+        return { outcome, ticket, at, door: group[index]!.door, ticket_type: { id, name: nameOf.get(id) ?? '' } }
+      })
+      const kept = group.flatMap((one, index) => {
+        const outcome = outcomes[index]!
+        return outcome instanceof DomainError ? [] : [{ ...one, outcome }]
+      })
+      if (kept.length > 0) await commit(writesOf(kept))
+      return outcomes
+    })
+  }
+
+  const queue = groupQueue<AtDoor, KeptAct>(async (group) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await keepActs(group)
+      } catch (error) {
+        const isConflict = deps.database.dialect.meaningOf(error) === 'conflict'
+        if (!isConflict || attempt === attempts_max) throw refusalOf(deps.database, error)
+        await sleep(Math.random() * 2 ** attempt)
+      }
+    }
+  }, limits)
+
+  return { queue, tickets }
+}
+
+const checkInColumns = [
+  'ticket_id',
+  'event_id',
+  'ticket_type_id',
+  'kind',
+  'door',
+  'at',
+  'actor_id',
+  'api_key_id',
+  'created_at',
+] as const
+
+function writesOf(kept: readonly (AtDoor & { outcome: KeptAct })[]): GroupWrite[] {
+  const { at } = kept[0]!.outcome
+  // A ticket may come and go within one group: how it ends is what is written.
+  const last = new Map(kept.map(({ outcome: { ticket } }) => [ticket.id, ticket]))
+  const inside = [...last.values()].filter(({ left_at }) => left_at === null).map(({ id }) => id)
+  const outside = [...last.values()].filter(({ left_at }) => left_at !== null).map(({ id }) => id)
+  const set = (left_at: Timestamp | null, ids: number[]): GroupWrite[] =>
+    ids.length === 0 ? [] : [{ kind: 'set', table: 'ticket', values: { status: 'used', left_at, updated_at: at }, ids }]
+  const acts = kept.map(({ caller, door, outcome: { outcome, ticket } }) => [
+    ticket.id,
+    ticket.event_id,
+    ticket.ticket_type_id,
+    outcome,
+    door,
+    at,
+    caller.user_id ?? null,
+    caller.api_key_id ?? null,
+    at,
+  ])
+  const history = kept.map(({ caller, organizer_id, outcome: { outcome, ticket } }) =>
+    auditValues(caller, at, { action: actionOf[outcome], entity: 'ticket', entity_id: ticket.id, organizer_id }),
+  )
+  const keys = kept.flatMap(({ key, answer, outcome }) => (key ? [keyValues(key, answer(outcome), at)] : []))
+  return [
+    ...set(null, inside),
+    ...set(at, outside),
+    { kind: 'insert', table: 'check_in', columns: checkInColumns, rows: acts },
+    { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
+    ...(keys.length > 0
+      ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
+      : []),
+  ]
+}
+
+const ascending = (ids: readonly number[]) => [...new Set(ids)].toSorted((a, b) => a - b)
