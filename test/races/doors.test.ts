@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { listTicketsByBooking } from '../../src/features/tickets/tickets.sql.ts'
+import { raceGround } from './race-ground.ts'
+
+const tickets = Number(process.env['KARCIS_DOOR_TICKETS'] ?? 2_000)
+const doors = 64
+const tickets_per_booking = 500
+
+const { database, make, call, close } = await raceGround()
+after(close)
+
+/** Codes of new tickets of one event. */
+async function sold(count: number): Promise<{ event_id: number; codes: string[] }> {
+  const event = await make.anEvent({ capacity: count })
+  const codes: string[] = []
+  while (codes.length < count) {
+    const quantity = Math.min(tickets_per_booking, count - codes.length)
+    const { id } = await make.aBooking({ event_id: event.id, quantity })
+    codes.push(...(await listTicketsByBooking(database.db, id)).map(({ ticket_code }) => ticket_code))
+  }
+  return { event_id: event.id, codes }
+}
+
+test(`${doors} doors scan ${tickets} tickets twice: each is let in once, and who is refused is told where`, async () => {
+  const { event_id, codes } = await sold(tickets)
+  // The second half of the doors begins in the middle, so that a ticket's two scans are at different doors.
+  const scans = [...codes, ...codes.slice(codes.length / 2), ...codes.slice(0, codes.length / 2)]
+  const admittedAt = new Map<string, string>()
+  const refusedFor = new Map<string, string>()
+  let next = 0
+  await Promise.all(
+    Array.from({ length: doors }, async (_, n) => {
+      while (next < scans.length) {
+        const code = scans[next++]!
+        const { status, body } = await call(n, 'POST', '/api/v2/check-ins', { code, event_id, door: `Gate ${n}` })
+        if (status === 200) {
+          assert.ok(!admittedAt.has(code), `${code} was let in twice`)
+          admittedAt.set(code, body.door)
+        } else {
+          assert.deepEqual([status, body.code], [409, 'already_admitted'])
+          refusedFor.set(code, body.used.door)
+        }
+      }
+    }),
+  )
+  assert.equal(admittedAt.size, tickets)
+  assert.equal(refusedFor.size, tickets)
+  for (const code of codes) assert.equal(refusedFor.get(code), admittedAt.get(code))
+  const { count } = await database.db
+    .selectFrom('check_in')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('event_id', '=', event_id)
+    .executeTakeFirstOrThrow()
+  assert.equal(Number(count), tickets)
+})
+
+test('people come, go, and are taken back at random: nobody is inside twice', async () => {
+  const { event_id, codes } = await sold(5)
+  await database.writer.updateTable('event').set({ reentry: 1 }).where('id', '=', event_id).execute()
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!
+  await Promise.all(
+    Array.from({ length: 24 }, async (_, n) => {
+      for (let step = 0; step < 20; step++) {
+        if (Math.random() < 0.25) {
+          const last = await database.db
+            .selectFrom('check_in')
+            .select('id')
+            .where('event_id', '=', event_id)
+            .where('undone_at', 'is', null)
+            .orderBy('id', 'desc')
+            .limit(3)
+            .execute()
+          if (last.length === 0) continue
+          const { status } = await call(n, 'POST', `/api/v2/check-ins/${pick(last).id}/undo`)
+          assert.ok(status === 200 || status === 409, `${status}`)
+        } else {
+          const body = { code: pick(codes), event_id, action: pick(['admit', 'leave']), door: `${n}` }
+          const { status } = await call(n, 'POST', '/api/v2/check-ins', body)
+          assert.ok(status === 200 || status === 409, `${status}`)
+        }
+      }
+    }),
+  )
+  const acts = await database.db
+    .selectFrom('check_in')
+    .selectAll()
+    .where('event_id', '=', event_id)
+    .orderBy('id')
+    .execute()
+  const rows = await database.db.selectFrom('ticket').selectAll().where('event_id', '=', event_id).execute()
+  assert.ok(acts.length > codes.length)
+  for (const ticket of rows) {
+    const kinds = acts
+      .filter(({ ticket_id, undone_at }) => ticket_id === ticket.id && undone_at === null)
+      .map(({ kind }) => kind)
+    const follows = { admitted: undefined, left: ['admitted', 'returned'], returned: ['left'] } as const
+    kinds.forEach((kind, index) => {
+      const before = kinds[index - 1]
+      const allowed: readonly string[] | undefined = follows[kind as keyof typeof follows]
+      assert.ok(allowed ? before !== undefined && allowed.includes(before) : before === undefined, kinds.join(' '))
+    })
+    assert.equal(ticket.status, kinds.length === 0 ? 'unused' : 'used')
+    assert.equal(ticket.left_at !== null, kinds.at(-1) === 'left')
+  }
+})
