@@ -88,6 +88,19 @@ const checks: readonly Check[] = [
     say: ({ id, booking_id }) => `ticket ${id}: another event, organizer or customer than its booking ${booking_id}`,
   },
   {
+    // One that was used before there were check-ins leaves without having been admitted.
+    rule: 'check-ins',
+    wrong: `select id, ticket_id, kind, previous from (
+        select id, ticket_id, kind, lag(kind) over (partition by ticket_id order by id) as previous
+        from check_in where undone_at is null and kind <> 'conflict') as acts
+      where case kind
+        when 'admitted' then previous is not null
+        when 'left' then previous = 'left'
+        else previous is null or previous <> 'left'
+      end`,
+    say: ({ id, ticket_id, kind, previous }) => `ticket ${ticket_id}: ${kind} (${id}) after ${previous ?? 'nothing'}`,
+  },
+  {
     rule: 'payment posting',
     wrong: `select concat('payment ', payment.id) as id, 'is paid, and not posted as such' as problem
       from payment join booking on booking.id = payment.booking_id

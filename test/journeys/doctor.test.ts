@@ -202,6 +202,19 @@ test('sound books have no findings', async () => {
 const hold = (...items: object[]) => run(`update hold set items = '${JSON.stringify(items)}'`)
 const two = { ticket_type_id: few, price: 200, holder_names: ['Ani', 'Budi'] }
 
+/** A ticket comes and goes; what was undone and what was a conflict does not count. */
+function acts(...kinds: ('admitted' | 'left' | 'returned')[]) {
+  return async (tx: Tx) => {
+    const act = { ticket_id: 10, event_id, ticket_type_id: common, door: '', at, created_at: at }
+    const rows = kinds.flatMap((kind) => [
+      { ...act, kind },
+      { ...act, kind: 'conflict' as const },
+      { ...act, kind: 'admitted' as const, undone_at: at },
+    ])
+    for (const row of rows) await tx.insertInto('check_in').values(row).execute()
+  }
+}
+
 const cases: [name: string, broken: (tx: Tx) => Promise<unknown>, ...found: RegExp[]][] = [
   [
     'a seat that is gone for nobody',
@@ -385,6 +398,13 @@ const cases: [name: string, broken: (tx: Tx) => Promise<unknown>, ...found: RegE
     run('update refund set booking_id = 999 where id = 2'),
     /^orphans: refund 2: there is no booking 999$/,
   ],
+  [
+    'two admissions without a leave between them',
+    acts('admitted', 'admitted'),
+    /^check-ins: ticket 10: admitted \(\d+\) after admitted$/,
+  ],
+  ['a return of who did not leave', acts('returned'), /^check-ins: ticket 10: returned \(\d+\) after nothing$/],
+  ['a second leave', acts('admitted', 'left', 'left'), /^check-ins: ticket 10: left \(\d+\) after left$/],
   ['a hold of no booking', unchecked((tx) => aHold(tx, unseen, [])), /^orphans: hold 999: there is no booking 999$/],
   [
     'entries for no booking',
