@@ -9,6 +9,7 @@ import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
 import { examine } from './doctor.ts'
 import { folderFiles } from './features/images/folder-files.ts'
+import { s3Files } from './features/images/s3-files.ts'
 import { folderMailer } from './features/mail/folder-mailer.ts'
 import { openSigner } from './features/signatures/signer.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
@@ -101,7 +102,7 @@ async function openDeps(
     verifyPassword,
     signer: openSigner(database, now),
     mailer: folderMailer(join(config.data_dir, 'mail'), config.mail_from),
-    files: folderFiles(join(config.data_dir, 'images')),
+    files: config.s3 ? s3Files(config.s3) : folderFiles(join(config.data_dir, 'images')),
     publicUrl,
     wake,
   }

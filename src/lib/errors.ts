@@ -67,6 +67,8 @@ const refusals = {
   event_ends_too_early: [400, 'ends_at must be after date'],
   event_has_bookings: [409, 'cannot delete event with existing bookings'],
 
+  files_unavailable: [503, 'pictures can be neither kept nor shown right now, try again shortly'],
+
   booking_not_found: [404, 'booking not found'],
   customer_not_found: [404, 'customer not found'],
   not_own_customer_id: [403, 'customer_id must be your own'],
