@@ -22,6 +22,8 @@ import { eventRoutesV2 } from './features/events/events.v2.ts'
 import { documentRoutesV2 } from './features/documents/documents.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
+import { imageFileRoutes } from './features/images/images.routes.ts'
+import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { mailRoutesV2 } from './features/mail/mails.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
@@ -59,6 +61,7 @@ const routesOfV2 = [
   userRoutesV2,
   eventRoutesV2,
   ticketTypeRoutesV2,
+  imageRoutesV2,
   staffRoutesV2,
   bookingRoutesV2,
   paymentRoutesV2,
@@ -148,6 +151,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
   await app.register(jwksRoutes, deps)
+  await app.register(imageFileRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
   const keysInFlight: KeysInFlight = new Set()
   const selling = settings.selling ?? openSelling(deps, [], 0)

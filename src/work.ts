@@ -6,6 +6,7 @@ import { cancelBookingsOf } from './features/events/cancel-event.ts'
 import { mailBookings } from './features/mail/mail-bookings.ts'
 import { mailEvent, remindGuests, type EventMail } from './features/mail/mail-event.ts'
 import { findNextReminder } from './features/mail/mail.sql.ts'
+import { remove_image_files, removeImageFiles } from './features/images/remove-image-files.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
 import { findNextCheck } from './features/payments/checks.sql.ts'
 import { ProviderError } from './features/payments/providers/provider.ts'
@@ -30,6 +31,7 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
       send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
       mail_bookings: (payload) => mailBookings(deps, (payload as { booking_ids: readonly number[] }).booking_ids),
       mail_event: (payload) => mailEvent(deps, payload as EventMail),
+      [remove_image_files]: (payload) => removeImageFiles(deps, payload),
       async cancel_bookings(payload) {
         const until = performance.now() + turn_ms_max
         while (await cancelBookingsOf(deps, idIn(payload, 'event_id'))) {

@@ -39,6 +39,7 @@ import {
 } from '../src/features/payments/payments.sql.ts'
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
 import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
+import { listImages } from '../src/features/images/images.sql.ts'
 import { listTicketTypes } from '../src/features/ticket-types/ticket-types.sql.ts'
 import {
   deleteOldMails,
@@ -134,6 +135,7 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findNextReminder', findNextReminder],
   ['listDueReminders', (db) => listDueReminders(db, '2024-06-01 00:00:00.000', 50)],
   ['deleteOldMails', (db) => deleteOldMails(db as never, '2000-01-01 00:00:00.000', 500)],
+  ['listImages', (db) => listImages(db, 7)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['findHold', (db) => findHold(db, 7)],
   ['findNextExpiry', findNextExpiry],
@@ -354,6 +356,9 @@ async function fill({ writer, dialect }: Database): Promise<void> {
     ...stamps,
   }))) {
     await writer.insertInto('ticket_type').values(rows).execute()
+  }
+  for (const rows of chunks(2_000, (n) => ({ event_id: n, position: 1, files: '[]', created_at: at }))) {
+    await writer.insertInto('event_image').values(rows).execute()
   }
   for (const rows of chunks(2_000, (n) => ({
     provider: 'sandbox' as const,

@@ -33,6 +33,7 @@ const tagsOfV2 = [
   ...tags,
   { name: 'ticket types', description: 'What kinds of tickets an event sells: prices, limits, seats of their own' },
   { name: 'documents', description: 'Tickets on paper and on screens, calendar entries, and links to them' },
+  { name: 'images', description: 'Pictures of events' },
   { name: 'payments', description: 'Paying for pending bookings, and money on its way back' },
   { name: 'staff', description: 'Who works at the door' },
   { name: 'api keys', description: 'For integrations' },
@@ -81,7 +82,7 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
         description:
           `A ticketing server. ${common}Answers are resources without an envelope; refusals are problems (RFC 9457) ` +
           'with a stable `code`. Lists go on at `next_cursor`. Every GET has an `ETag`; an update needs it as ' +
-          '`If-Match`. Every POST but those of signing in takes an `Idempotency-Key`.',
+          '`If-Match`. Every POST but those of signing in and of pictures takes an `Idempotency-Key`.',
         license,
       },
       servers,

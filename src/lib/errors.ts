@@ -67,6 +67,14 @@ const refusals = {
   event_ends_too_early: [400, 'ends_at must be after date'],
   event_has_bookings: [409, 'cannot delete event with existing bookings'],
 
+  image_not_found: [404, 'image not found'],
+  image_missing: [400, "send one picture, as the form's file 'image'"],
+  invalid_upload: [400, "send a form of one file, 'image', and no field but 'alt', and all of it"],
+  unsupported_image: [415, 'send a JPEG, PNG, WebP or AVIF picture'],
+  image_too_small: [400, 'the picture must be at least 200 pixels wide and high'],
+  image_too_large: [413, 'the picture is too large: send at most 10 MB and 50 megapixels'],
+  image_broken: [422, 'the picture is cut off or broken: send it again'],
+  too_many_images: [409, 'an event has at most 10 pictures: remove one first'],
   files_unavailable: [503, 'pictures can be neither kept nor shown right now, try again shortly'],
 
   booking_not_found: [404, 'booking not found'],

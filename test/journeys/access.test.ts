@@ -300,6 +300,20 @@ const v2: Table = {
     own('ticket type', '401 403 409 403 409 403 403 403 409'),
     foreign('ticket type', '401 403 403 403 409 403 403 403 409'),
   ],
+  'GET /events/:id/images': v1['GET /events/:id']!,
+  // Whoever may add a picture is told that this is none.
+  'POST /events/:id/images': [
+    own('event', '401 403 415 403 415 403 403 403 415'),
+    foreign('event', '401 403 403 403 415 403 403 403 415'),
+  ],
+  'PATCH /events/:id/images/:image_id': [
+    own('event', '401 403 404 403 404 403 403 403 404', { alt: 'x' }),
+    foreign('event', '401 403 403 403 404 403 403 403 404', { alt: 'x' }),
+  ],
+  'DELETE /events/:id/images/:image_id': [
+    own('event', '401 403 404 403 404 403 403 403 404'),
+    foreign('event', '401 403 403 403 404 403 403 403 404'),
+  ],
   'GET /events/:id/staff': [
     own('event', '401 403 200 403 200 403 403 403 200'),
     foreign('event', '401 403 403 403 200 403 403 403 200'),
@@ -490,7 +504,7 @@ const no_such_id = 999_999_999
 const anyVersion = { 'if-match': '*' }
 
 function urlOf(version: string, path: string, id: number | undefined, query = ''): string {
-  return `${version}${path.replace(':id', String(id)).replace(':user_id', String(no_such_id))}${query}`
+  return `${version}${path.replace(':id', String(id)).replace(/:(user|image)_id/, String(no_such_id))}${query}`
 }
 
 for (const [version, table] of Object.entries(tables)) {
@@ -507,7 +521,7 @@ for (const [version, table] of Object.entries(tables)) {
           const answer = await one.call(method, urlOf(version, path, id, query), body, anyVersion)
           got.push(answer.status)
           if (answer.status === 401) assert.match(String(answer.headers['www-authenticate']), /^Bearer realm="karcis"/)
-          if (answer.status !== 404 || !name.startsWith('foreign') || path.includes(':user_id')) continue
+          if (answer.status !== 404 || !name.startsWith('foreign') || /:(user|image)_id/.test(path)) continue
           // As if it were not there.
           const nothing = await one.call(method, urlOf(version, path, no_such_id), body, anyVersion)
           assert.deepEqual([nothing.status, nothing.text], [404, answer.text], asker)

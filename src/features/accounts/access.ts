@@ -71,6 +71,10 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /ticket-types/:id': publicRead,
   'PATCH /ticket-types/:id': organizers,
   'DELETE /ticket-types/:id': organizers,
+  'GET /events/:id/images': publicRead,
+  'POST /events/:id/images': organizers,
+  'PATCH /events/:id/images/:image_id': organizers,
+  'DELETE /events/:id/images/:image_id': organizers,
   'GET /events/:id/staff': organizers,
   'POST /events/:id/staff': organizers,
   'DELETE /events/:id/staff/:user_id': organizers,
@@ -137,6 +141,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /sandbox/payments/:key': everyone,
 
   'GET /.well-known/jwks.json': everyone,
+  'GET /images/:name': everyone,
 
   'GET /healthz': everyone,
   'GET /readyz': everyone,
