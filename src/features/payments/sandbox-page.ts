@@ -1,5 +1,6 @@
-import { html, styleElement, textOf, type Html } from '../../lib/html.ts'
+import { html, type Html } from '../../lib/html.ts'
 import { formatMoney } from '../../lib/money.ts'
+import { fact, framed, icon } from '../../lib/page-frame.ts'
 import { toRfc3339, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { SandboxAction } from './act-in-sandbox.ts'
 import { sandboxStyle } from './sandbox-style.ts'
@@ -117,9 +118,13 @@ function choices(words: Words, language: Language, total: string, isLate: boolea
   `
 }
 
+const looks: Readonly<Record<SandboxAction, string>> = { pay: 'main', pay_too_late: 'main', decline: 'bad', close: '' }
+
 function choice(action: SandboxAction, label: string, means: string): Html {
   return html`
-    <button name="action" value="${action}" class="${action}" aria-describedby="${action}-means">${label}</button>
+    <button name="action" value="${action}" class="${looks[action]}" aria-describedby="${action}-means">
+      ${label}
+    </button>
     <p class="hint" id="${action}-means">${means}</p>
   `
 }
@@ -133,12 +138,6 @@ function wayBack(words: Words, text: string | null, isEnded: boolean): Html | un
   </p>`
 }
 
-const fact = (name: string, value: string | Html): Html =>
-  html`<div>
-    <dt>${name}</dt>
-    <dd>${value}</dd>
-  </div>`
-
 function inWords(timestamp: Timestamp, language: Language): string {
   const moment = `${momentFormats[language].format(new Date(toRfc3339(timestamp)))} ${zone.name}`
   // A line may end between day and time of day, and nowhere else.
@@ -147,46 +146,22 @@ function inWords(timestamp: Timestamp, language: Language): string {
 
 function page(language: Language, title: string, content: Html): string {
   const words = wordsOf[language]
-  return textOf(
-    html`<!doctype html>
-      <html lang="${language}">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="color-scheme" content="light dark" />
-          <meta name="robots" content="noindex" />
-          <title>${title} · Karcis Sandbox</title>
-          ${styleElement(sandboxStyle)}
-        </head>
-        <body>
-          <p class="banner">${icons.sandbox}<strong>${words.banner}</strong></p>
-          <header>
-            <span class="brand">${icons.ticket}Karcis</span>
-            <nav aria-label="${words.language}">
-              ${languageLink('en', 'English', language)}${languageLink('id', 'Indonesia', language)}
-            </nav>
-          </header>
-          <main>${content}</main>
-          <footer>${words.about}</footer>
-        </body>
-      </html> `,
-  )
+  return framed({
+    language,
+    title: `${title} · Karcis Sandbox`,
+    style: sandboxStyle,
+    banner: html`<p class="banner">${icons.sandbox}<strong>${words.banner}</strong></p>`,
+    languages: { label: words.language, href: (to) => `?lang=${to}` },
+    content,
+    footer: words.about,
+  })
 }
-
-function languageLink(to: Language, name: string, current: Language): Html {
-  if (to === current) return html`<a href="?lang=${to}" lang="${to}" hreflang="${to}" aria-current="true">${name}</a>`
-  return html`<a href="?lang=${to}" lang="${to}" hreflang="${to}">${name}</a>`
-}
-
-const icon = (drawing: Html): Html =>
-  html`<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">${drawing}</svg>`
 
 const icons = {
-  ticket: icon(html`<path d="M2 6h20v4a2 2 0 0 0 0 4v4H2v-4a2 2 0 0 0 0-4z" fill="currentColor" stroke="none" />`),
   sandbox: icon(html`<path d="M9 3h6M10 3v6l-5.5 9a2 2 0 0 0 1.7 3h11.6a2 2 0 0 0 1.7-3L14 9V3M7.5 15h9" />`),
   open: icon(html`<circle cx="12" cy="12" r="9" /><path d="M12 7v5l3 2" />`),
   late: icon(html`<path d="M7 3h10M7 21h10M8 3v4l8 10v4M16 3v4L8 17v4" />`),
   paid: icon(html`<circle cx="12" cy="12" r="9" /><path d="m8 12.5 2.7 2.7L16 9.5" />`),
   declined: icon(html`<circle cx="12" cy="12" r="9" /><path d="m9 9 6 6m0-6-6 6" />`),
   closed: icon(html`<circle cx="12" cy="12" r="9" /><path d="M8 12h8" />`),
-} satisfies Record<Look | 'ticket' | 'sandbox', Html>
+} satisfies Record<Look | 'sandbox', Html>

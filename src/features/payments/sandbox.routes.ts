@@ -3,9 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Database } from '../../db/database.ts'
 import { reading } from '../../db/transaction.ts'
-import { asRefusal } from '../../http/error-handler.ts'
+import { answerPage, readForms, showErrors } from '../../http/html-pages.ts'
 import { Strict } from '../../http/schemas.ts'
-import { DomainError, statusOf } from '../../lib/errors.ts'
+import { DomainError } from '../../lib/errors.ts'
 import { actInSandbox, sandboxActions, type SandboxAction } from './act-in-sandbox.ts'
 import { paymentPage, refusalPage } from './sandbox-page.ts'
 import { sandboxPolicy } from './sandbox-style.ts'
@@ -37,20 +37,10 @@ export const sandboxPages: FastifyPluginAsyncTypebox<{
   now: () => Date
   onChange: (attemptKey: string) => Promise<void>
 }> = async (app, { database, now, onChange }) => {
-  // In this scope alone: what a browser's form sends is read here and nowhere else.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser<string>(
-    'application/x-www-form-urlencoded',
-    { parseAs: 'string', bodyLimit: form_bytes_max },
-    (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body))),
-  )
-  app.setErrorHandler((error, request, reply) => {
-    const refusal = asRefusal(error)
-    const status = refusal ? statusOf(refusal.code) : 500
-    if (!refusal) request.log.error({ err: error }, 'unhandled error')
-    if (status === 503) request.log.warn({ err: error }, refusal?.message)
+  readForms(app, form_bytes_max)
+  showErrors(app, (request, reply, status) => {
     const language = languageFor(request)
-    return answer(reply.code(status), refusalPage(language, wordsOfRefusal(wordsOf[language], status)))
+    return answer(reply, refusalPage(language, wordsOfRefusal(wordsOf[language], status)))
   })
 
   app.get('/sandbox/payments/:key', { schema: { hide: true, params: Key } }, async (request, reply) => {
@@ -88,6 +78,4 @@ function wordsOfRefusal(words: Words, status: number): readonly [title: string, 
   return status < 500 ? words.not_understood : words.broken
 }
 
-function answer(reply: FastifyReply, page: string): FastifyReply {
-  return reply.type('text/html; charset=utf-8').header('content-security-policy', sandboxPolicy).send(page)
-}
+const answer = (reply: FastifyReply, page: string) => answerPage(reply, sandboxPolicy, page)

@@ -1,0 +1,36 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { statusOf, type DomainError } from '../lib/errors.ts'
+import { asRefusal } from './error-handler.ts'
+
+/** In this scope alone: reads what a browser's form sends, and nothing else. Of a field that is there twice, the last. */
+export function readForms(app: FastifyInstance, bytes_max: number): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<string>(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: bytes_max },
+    (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(body))),
+  )
+}
+
+/**
+ * In this scope alone: answers errors by pages.
+ *
+ * @param show answers with a page; the refusal is undefined for a bug, whose text stays in the log
+ */
+export function showErrors(
+  app: FastifyInstance,
+  show: (request: FastifyRequest, reply: FastifyReply, status: number, refusal?: DomainError) => FastifyReply,
+): void {
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = asRefusal(error)
+    const status = refusal ? statusOf(refusal.code) : 500
+    if (!refusal) request.log.error({ err: error }, 'unhandled error')
+    if (status === 503) request.log.warn({ err: error }, refusal?.message)
+    return show(request, reply.code(status), status, refusal)
+  })
+}
+
+/** Answers with a page under its policy. */
+export function answerPage(reply: FastifyReply, policy: string, page: string): FastifyReply {
+  return reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page)
+}
