@@ -27,6 +27,7 @@ import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { mailRoutesV2 } from './features/mail/mails.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
+import { linkedPages } from './features/pages/pages.routes.ts'
 import { paymentRoutesV2 } from './features/payments/payments.v2.ts'
 import { canPay, openSelling, type Selling } from './features/payments/selling.ts'
 import { webhookRoutesV2 } from './features/payments/webhooks.v2.ts'
@@ -173,6 +174,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     },
     { prefix: '/api/v2' },
   )
+  await app.register(linkedPages, { ...deps, accounts, selling })
   if (settings.sandbox) await app.register(sandboxPages, { ...deps, ...settings.sandbox })
   noMoreRoutes()
   await app.ready()

@@ -30,7 +30,8 @@ export function showErrors(
   })
 }
 
-/** Answers with a page under its policy. */
+/** Answers with a page under its policy; it is for who has its link, and not to be found. */
 export function answerPage(reply: FastifyReply, policy: string, page: string): FastifyReply {
-  return reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page)
+  const headers = { 'content-security-policy': policy, 'x-robots-tag': 'noindex' }
+  return reply.type('text/html; charset=utf-8').headers(headers).send(page)
 }

@@ -14,6 +14,7 @@ const everywhere = (paths: Record<string, RouteClass>) =>
   new Map(prefixes.flatMap((prefix) => Object.entries(paths).map(([path, one]) => [`${prefix}${path}`, one])))
 
 const posts = everywhere({
+  '/go/password': 'login',
   '/auth/login': 'login',
   '/auth/forgot': 'login',
   '/auth/reset': 'login',

@@ -140,6 +140,12 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /sandbox/payments/:key': everyone,
   'POST /sandbox/payments/:key': everyone,
 
+  // What links in mails lead to; the token of the link is what opens them.
+  'GET /go/booking': everyone,
+  'POST /go/booking/payment': everyone,
+  'GET /go/password': everyone,
+  'POST /go/password': everyone,
+
   'GET /.well-known/jwks.json': everyone,
   'GET /images/:name': everyone,
 
