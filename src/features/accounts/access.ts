@@ -143,6 +143,13 @@ export const access: Readonly<Record<string, Rule>> = {
   // What links in mails lead to; the token of the link is what opens them.
   'GET /go/booking': everyone,
   'POST /go/booking/payment': everyone,
+  'GET /go/ticket': everyone,
+  'POST /go/ticket/name': everyone,
+  'GET /go/transfer': everyone,
+  'POST /go/transfer/acceptance': everyone,
+  'POST /go/transfer/refusal': everyone,
+  'GET /go/email': everyone,
+  'POST /go/email': everyone,
   'GET /go/password': everyone,
   'POST /go/password': everyone,
 

@@ -10,9 +10,13 @@ import { accountWords } from './account-words.ts'
 import { bookingPages } from './booking.routes.ts'
 import { bookingWords } from './booking-words.ts'
 import { commonWords, type Notice } from './common-words.ts'
+import { emailPages } from './email.routes.ts'
 import { noticePage, pageUrl, policy, type Reader } from './page-parts.ts'
 import { passwordPages } from './password.routes.ts'
 import { readerOf } from './reader-of.ts'
+import { ticketPages } from './ticket.routes.ts'
+import { ticketWords } from './ticket-words.ts'
+import { transferPages } from './transfer.routes.ts'
 
 /** A token, and a few short fields. */
 const form_bytes_max = 4_096
@@ -34,6 +38,9 @@ export const linkedPages: FastifyPluginAsync<Deps & { accounts: Accounts; sellin
     return answerPage(reply, policy, noticePage(reader, 'closed', notice, isForm ? back : undefined))
   })
   await app.register(bookingPages, deps)
+  await app.register(ticketPages, deps)
+  await app.register(transferPages, deps)
+  await app.register(emailPages, deps)
   await app.register(passwordPages, deps)
 }
 
@@ -46,6 +53,14 @@ function noticeFor({ language }: Reader, status: number, refusal: DomainError | 
       return words.dead_link
     case 'invalid_reset_token':
       return accountWords[language].password_link_dead
+    case 'names_closed':
+      return ticketWords[language].name_closed
+    case 'ticket_void':
+    case 'ticket_already_used':
+    case 'event_already_cancelled':
+      return ticketWords[language].ticket_gone
+    case 'transfer_closed':
+      return ticketWords[language].withdrawn
     case 'provider_refused':
     case 'provider_unavailable':
     case 'provider_not_found':

@@ -1,9 +1,9 @@
 import { Type, type TProperties } from 'typebox'
 import type { ProviderName } from '../../db/schema.ts'
 import { Strict } from '../../http/schemas.ts'
-import type { Language } from '../../lib/language.ts'
-import { languages } from '../../lib/language.ts'
+import { languages, type Language } from '../../lib/language.ts'
 import { providerNames } from '../payments/payments.schema.ts'
+import { HolderName } from '../tickets/tickets.schema.ts'
 
 const token_length_max = 1_000
 
@@ -18,6 +18,9 @@ export const LinkQuery = Type.Object({
 
 const Form = <Fields extends TProperties>(fields: Fields) =>
   Strict({ token: Type.String({ maxLength: token_length_max }), lang: Lang, ...fields })
+
+export const LinkForm = Form({})
+export const NameForm = Form({ holder_name: HolderName })
 
 export const PaymentForm = Form({ provider: Type.Unsafe<ProviderName>({ type: 'string', enum: providerNames }) })
 
