@@ -248,7 +248,7 @@ const v2: Table = {
   'POST /auth/forgot': answering(202, v1['POST /auth/forgot']!),
   'POST /auth/reset': v1['POST /auth/reset']!,
   'POST /auth/logout-all': answering(204, v1['POST /auth/logout-all']!),
-  'POST /auth/confirm-email': [ask('no such token', '400 400 400 400 400 403 403 403 400', () => ({ token: 'x' }))],
+  'POST /auth/confirm-email': [ask('no such token', '403 403 403 403 403 403 403 403 403', () => ({ token: 'x' }))],
   'POST /auth/confirm-email/request': [ask('', '401 202 202 202 202 403 403 403 401')],
   'POST /auth/password': answering(204, v1['POST /auth/password']!),
   'GET /auth/me': v1['GET /auth/me']!,
