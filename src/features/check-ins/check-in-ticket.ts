@@ -65,7 +65,7 @@ async function findScanned(
   { signer, doors, codes }: Doors,
   caller: Caller,
   { token, code }: Scan,
-): Promise<{ ticket: Ticket; version: number | undefined }> {
+): Promise<{ ticket: Ticket; version: number }> {
   if (token !== undefined) {
     const said = await readTicketToken(signer, token)
     if (!said) throw new DomainError('token_forged')
@@ -79,7 +79,7 @@ async function findScanned(
   if (!found || !mayCheckIn(caller, { id: found.ticket.event_id, organizer_id: found.ticket.organizer_id })) {
     throw new DomainError('ticket_unknown')
   }
-  return { ticket: found.ticket, version: undefined }
+  return { ticket: found.ticket, version: found.ticket.version }
 }
 
 /** A code as it is stored, however people type it; undefined for what no code can be. */

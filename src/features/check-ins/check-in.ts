@@ -13,8 +13,8 @@ export type Act =
   | Readonly<{
       action: 'admit' | 'leave'
       ticket_id: number
-      /** As the token names it; undefined for a code, which dies by itself when its ticket is handed over. */
-      version: number | undefined
+      /** As the token names it or, for a code, as it was when the code was looked up: it may be handed over since. */
+      version: number
       /** Whose door it is. */
       event: Pick<Event, 'id' | 'doors_open_at' | 'reentry'>
     }>
@@ -61,7 +61,7 @@ function decide(
   const { action, version, event } = act
   if (!ticket) return new DomainError('ticket_unknown')
   if (ticket.event_id !== event.id) return new DomainError('ticket_of_another_event')
-  if (version !== undefined && version !== ticket.version) return new DomainError('ticket_handed_over')
+  if (version !== ticket.version) return new DomainError('ticket_handed_over')
   if (ticket.status === 'void') return new DomainError('ticket_void')
   if (action === 'leave') {
     if (event.reentry === 0) return new DomainError('reentry_not_allowed')

@@ -1,4 +1,4 @@
-import type { Dialect } from '../../db/dialect.ts'
+import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Listing } from '../../db/page-query.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -22,8 +22,12 @@ export function listCheckIns(filter: CheckInFilter): Listing<CheckIn> {
     name: `check-ins ${JSON.stringify(filter)}`,
     order: { columns: [{ column: 'check_in.id', field: 'id' }], descending: true },
     select(db) {
-      let query = db.selectFrom('check_in').selectAll().where('event_id', '=', event_id)
-      if (ticket_id !== undefined) query = query.where('ticket_id', '=', ticket_id)
+      const all = db.selectFrom('check_in').selectAll()
+      // Of a ticket, by its index alone, which is in order: `+ 0` keeps the event's out of it.
+      let query =
+        ticket_id === undefined
+          ? all.where('event_id', '=', event_id)
+          : all.where('ticket_id', '=', ticket_id).where(sql<boolean>`event_id + 0 = ${event_id}`)
       if (ticket_type_id !== undefined) query = query.where('ticket_type_id', '=', ticket_type_id)
       if (door !== undefined) query = query.where('door', '=', door)
       if (kind !== undefined) query = query.where('kind', '=', kind)
@@ -48,15 +52,6 @@ export async function listLiveActs(tx: Tx, ticketId: number): Promise<CheckIn[]>
     .where('kind', '<>', 'conflict')
     .orderBy('id')
     .execute()
-}
-
-export async function lockTicket(tx: Tx, dialect: Dialect, id: number) {
-  return tx
-    .selectFrom('ticket')
-    .selectAll()
-    .where('id', '=', id)
-    .$if(dialect.locksRows, (query) => query.forUpdate())
-    .executeTakeFirst()
 }
 
 export async function updateUndone(tx: Tx, id: number, at: Timestamp): Promise<void> {

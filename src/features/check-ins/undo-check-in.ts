@@ -5,8 +5,9 @@ import { DomainError } from '../../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
+import { findTicketLocked, updateTicket } from '../tickets/tickets.sql.ts'
 import type { CheckIn } from './check-in.ts'
-import { findCheckIn, listLiveActs, lockTicket, updateUndone } from './check-ins.sql.ts'
+import { findCheckIn, listLiveActs, updateUndone } from './check-ins.sql.ts'
 
 /**
  * Takes back the last act of a ticket, as if it had not been: who was admitted was not, who left is in, who came back
@@ -24,8 +25,8 @@ export async function undoCheckIn(
   return inTransaction(database, async (tx) => {
     const at = toTimestamp(now())
     const before = await findCheckIn(tx, id)
-    const ticket = before && (await lockTicket(tx, database.dialect, before.ticket_id))
-    if (!ticket || ticket.deleted_at !== null || !isOrganizerOf(caller, ticket.organizer_id)) {
+    const ticket = before && (await findTicketLocked(tx, database.dialect, before.ticket_id))
+    if (!ticket || !isOrganizerOf(caller, ticket.organizer_id)) {
       throw new DomainError('check_in_not_found')
     }
     const live = await listLiveActs(tx, ticket.id)
@@ -35,11 +36,7 @@ export async function undoCheckIn(
       throw new DomainError(isUndone ? 'check_in_undone' : 'check_in_not_latest')
     }
     if (ticket.status === 'void') throw new DomainError('ticket_void')
-    await tx
-      .updateTable('ticket')
-      .set({ ...stateBefore(last, live), updated_at: at })
-      .where('id', '=', ticket.id)
-      .execute()
+    await updateTicket(tx, ticket.id, { ...stateBefore(last, live), updated_at: at })
     await updateUndone(tx, id, at)
     const { organizer_id } = ticket
     const was = { check_in: id, kind: last.kind, door: last.door }
