@@ -10,7 +10,7 @@ const earlier = '2030-01-01 17:00:00.000'
 const ticket = { id: 1, event_id: 7, version: 2, status: 'unused', left_at: null, deleted_at: null } as Ticket
 const event = { id: 7, doors_open_at: null, reentry: 1 as const }
 const act = (more: object = {}) =>
-  ({ action: 'admit', ticket_id: 1, version: 1, event, door: 'A', ...more }) as Act & { door: string }
+  ({ action: 'admit', ticket_id: 1, version: 2, event, door: 'A', ...more }) as Act & { door: string }
 const outcomes = (acts: (Act & { door: string })[], tickets: Partial<Ticket>[]) =>
   decideActs(
     acts,

@@ -90,6 +90,9 @@ test('who follows the link pays, comes back, and holds tickets that the door kno
   for (const name of ['Ani', 'Budi']) assert.match(body, new RegExp(`<h3>${name}</h3>`))
   assert.ok(body.includes(`/api/v2/bookings/${id}/tickets.pdf?token=${token}`))
   assert.ok(body.includes(`/api/v2/bookings/${id}/event.ics?token=${token}`))
+  for (const [, link] of body.matchAll(/href="(\/api\/[^"]+)"/g)) {
+    assert.equal((await show(link!.replaceAll('&amp;', '&'))).statusCode, 200, link)
+  }
   const tickets = await deps.database.db
     .selectFrom('ticket')
     .selectAll()
