@@ -40,7 +40,6 @@ import {
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
 import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
 import { listImages } from '../src/features/images/images.sql.ts'
-import { listTicketTypes } from '../src/features/ticket-types/ticket-types.sql.ts'
 import {
   deleteOldMails,
   findNextReminder,
@@ -52,6 +51,8 @@ import {
   listMails,
   listWaitingByKeys,
 } from '../src/features/mail/mail.sql.ts'
+import { findFirstImage } from '../src/features/documents/documents.sql.ts'
+import { listTicketTypes, listTypesByIds } from '../src/features/ticket-types/ticket-types.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { findTransfer, listTransfersOf } from '../src/features/transfers/transfers.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
@@ -137,6 +138,8 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['deleteOldMails', (db) => deleteOldMails(db as never, '2000-01-01 00:00:00.000', 500)],
   ['listImages', (db) => listImages(db, 7)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
+  ['listTypesByIds', (db) => listTypesByIds(db, [7, 8])],
+  ['findFirstImage', (db) => findFirstImage(db, 7)],
   ['findHold', (db) => findHold(db, 7)],
   ['findNextExpiry', findNextExpiry],
   ['listEndedHolds', (db) => listEndedHolds(db, '2024-06-01 00:00:00.000', 200)],
