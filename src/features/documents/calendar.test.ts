@@ -55,6 +55,10 @@ test('a calendar entry says what, when and where', () => {
   }
 })
 
+test('an event at the end of all time has an entry', () => {
+  assert.ok(linesOf({ date: '9999-12-31 23:30:00' }).includes('DTSTART:99991231T233000Z'))
+})
+
 test('what was called off is the same entry, struck out', () => {
   const lines = linesOf({ cancelled_at: '2025-02-01 00:00:00', version: 4, ends_at: '2030-01-01 15:30:00' })
   for (const line of [

@@ -1,10 +1,10 @@
 import ical, { ICalCalendarMethod, ICalEventStatus } from 'ical-generator'
 import type { Language } from '../../lib/language.ts'
-import { addSeconds, dateOf } from '../../lib/time.ts'
+import { dateOf } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
 
 /** With no end, calendars show an entry of no length at all: what a reader can neither see nor plan by. */
-const assumed_length_s = 2 * 60 * 60
+const assumed_length_ms = 2 * 60 * 60 * 1_000
 
 const cancelled: Readonly<Record<Language, string>> = { en: 'Cancelled', id: 'Dibatalkan' }
 
@@ -24,7 +24,8 @@ export function calendarOf(event: Event, { language, url }: { language: Language
     sequence: event.version,
     stamp: dateOf(event.updated_at),
     start: dateOf(event.date),
-    end: dateOf(event.ends_at ?? addSeconds(event.date, assumed_length_s)),
+    // As a date: a timestamp has no room for the night after the last day of 9999.
+    end: event.ends_at ? dateOf(event.ends_at) : new Date(dateOf(event.date).getTime() + assumed_length_ms),
     summary: isCancelled ? `${cancelled[language]}: ${event.title}` : event.title,
     location: event.location,
     status: isCancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
