@@ -25,6 +25,7 @@ import { healthRoutes } from './features/health/health.routes.ts'
 import { imageFileRoutes } from './features/images/images.routes.ts'
 import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
+import { devMailPages } from './features/mail/dev-mail.routes.ts'
 import { mailRoutesV2 } from './features/mail/mails.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
 import { linkedPages } from './features/pages/pages.routes.ts'
@@ -87,6 +88,8 @@ export type AppSettings = Readonly<
     selling?: Selling | undefined
     /** Left out: there is no sandbox. `onChange` is told which of its payments was paid, declined or closed. */
     sandbox?: Readonly<{ onChange: (attemptKey: string) => Promise<void> }> | undefined
+    /** The folder whose mails can be read at /dev/mail; left out: there is no such page. */
+    mail_folder?: string | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     headers_ms_max: number
@@ -175,6 +178,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     { prefix: '/api/v2' },
   )
   await app.register(linkedPages, { ...deps, accounts, selling })
+  if (settings.mail_folder !== undefined) await app.register(devMailPages, { folder: settings.mail_folder })
   if (settings.sandbox) await app.register(sandboxPages, { ...deps, ...settings.sandbox })
   noMoreRoutes()
   await app.ready()

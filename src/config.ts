@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { join } from 'node:path'
 import { StartupError } from './lib/errors.ts'
 
 /** Where the data lives. */
@@ -60,6 +61,9 @@ export type Config = Readonly<{
   /** Undefined: pictures are kept in `data_dir`. */
   s3: { endpoint: string; bucket: string; region: string; accessKeyId: string; secretAccessKey: string } | undefined
 }>
+
+/** Where mails become files if there is no SMTP server. */
+export const mailFolder = ({ data_dir }: Pick<Config, 'data_dir'>): string => join(data_dir, 'mail')
 
 type Setting = { name: string; default: string; meaning: string }
 

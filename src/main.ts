@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import type { Logger } from 'pino'
-import { readConfig, type Config } from './config.ts'
+import { mailFolder, readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
@@ -11,6 +11,7 @@ import { examine } from './doctor.ts'
 import { folderFiles } from './features/images/folder-files.ts'
 import { s3Files } from './features/images/s3-files.ts'
 import { folderMailer } from './features/mail/folder-mailer.ts'
+import { smtpMailer } from './features/mail/smtp-mailer.ts'
 import { openSigner } from './features/signatures/signer.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
@@ -88,7 +89,6 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
 
 async function openDeps(
   config: Config,
-  _log?: Logger,
   wake = () => {},
   publicUrl = () => config.public_url ?? `http://localhost:${config.port}`,
 ): Promise<Deps> {
@@ -101,7 +101,9 @@ async function openDeps(
     hashPassword,
     verifyPassword,
     signer: openSigner(database, now),
-    mailer: folderMailer(join(config.data_dir, 'mail'), config.mail_from),
+    mailer: config.smtp_url
+      ? smtpMailer(config.smtp_url, config.mail_from)
+      : folderMailer(mailFolder(config), config.mail_from),
     files: config.s3 ? s3Files(config.s3) : folderFiles(join(config.data_dir, 'images')),
     publicUrl,
     wake,

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { Logger } from 'pino'
 import { buildApp, type App } from './app.ts'
-import type { Config } from './config.ts'
+import { mailFolder, type Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
@@ -27,7 +27,7 @@ const backlog_max = 4_096
 export async function serve(
   config: Config,
   open: {
-    deps: (config: Config, log: Logger, wake: () => void, publicUrl: () => string) => Promise<Deps>
+    deps: (config: Config, wake: () => void, publicUrl: () => string) => Promise<Deps>
     counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
@@ -35,7 +35,7 @@ export async function serve(
   const log = createLogger(config)
   const signal = wakeSignal()
   let url = config.public_url ?? ''
-  const deps = await open.deps(config, log, signal.wake, () => url)
+  const deps = await open.deps(config, signal.wake, () => url)
   const counts = await open.counts(config, log)
   const selling = sellingBy(config, deps)
   let app: App | undefined
@@ -43,6 +43,7 @@ export async function serve(
   const close = async () => {
     await Promise.all([app?.close(), worker?.stop()])
     counts?.close()
+    deps.mailer.close()
     await deps.database.close()
   }
   try {
@@ -57,12 +58,15 @@ export async function serve(
       rate_limits,
       ...(counts && { openCount: counts.open }),
       selling,
+      ...(!config.is_production && config.smtp_url === undefined && { mail_folder: mailFolder(config) }),
       ...(config.sandbox_payments && {
         sandbox: { onChange: (attemptKey: string) => noteChange(deps, 'sandbox', attemptKey) },
       }),
     }
     if (config.admin) await makeFirstAdmin(deps, log, config.admin)
     if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
+    if (config.is_production && config.smtp_url === undefined)
+      log.warn('SMTP_URL is not set: mails are written to files, and reach nobody')
     if (config.sandbox_payments) log.warn('SANDBOX_PAYMENTS=on: who has the link of a payment pays it without money')
     app = await buildApp(deps, log, settings)
     const demo = isDemo ? await seed(deps) : undefined

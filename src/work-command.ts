@@ -12,12 +12,12 @@ import { startWorker } from './worker.ts'
 /** Migrates, as a server does, and does what is due until SIGTERM or SIGINT. */
 export async function work(
   config: Config,
-  openDeps: (config: Config, log: Logger, wake: () => void) => Promise<Deps>,
+  openDeps: (config: Config, wake: () => void) => Promise<Deps>,
   startedByNpm: boolean,
 ): Promise<void> {
   const log = createLogger(config)
   const signal = wakeSignal()
-  const deps = await openDeps(config, log, signal.wake)
+  const deps = await openDeps(config, signal.wake)
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
@@ -30,6 +30,7 @@ export async function work(
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {
     await worker.stop()
+    deps.mailer.close()
     await deps.database.close()
   }
   stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)

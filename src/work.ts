@@ -5,6 +5,7 @@ import { expireHolds } from './features/bookings/expire-holds.ts'
 import { cancelBookingsOf } from './features/events/cancel-event.ts'
 import { mailBookings } from './features/mail/mail-bookings.ts'
 import { mailEvent, remindGuests, type EventMail } from './features/mail/mail-event.ts'
+import { sendMail } from './features/mail/send-mail.ts'
 import { findNextReminder } from './features/mail/mail.sql.ts'
 import { remove_image_files, removeImageFiles } from './features/images/remove-image-files.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
@@ -29,6 +30,7 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
       apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
       close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
       send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
+      send_mail: (payload) => sendMail(deps, idIn(payload, 'mail_id')),
       mail_bookings: (payload) => mailBookings(deps, (payload as { booking_ids: readonly number[] }).booking_ids),
       mail_event: (payload) => mailEvent(deps, payload as EventMail),
       [remove_image_files]: (payload) => removeImageFiles(deps, payload),

@@ -153,6 +153,13 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /go/password': everyone,
   'POST /go/password': everyone,
 
+  // Outside production alone, and without a mail server.
+  'GET /dev/mail': everyone,
+  'GET /dev/mail/:id': everyone,
+  'GET /dev/mail/:id/text': everyone,
+  'GET /dev/mail/:id/eml': everyone,
+  'GET /dev/mail/:id/attachments/:filename': everyone,
+
   'GET /.well-known/jwks.json': everyone,
   'GET /images/:name': everyone,
 

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely'
+import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { leavingWhatIsThere } from '../../db/insert-once.ts'
@@ -13,6 +13,15 @@ export type MailRow = Selectable<MailTable>
 /** One that is there already is left as it is. */
 export async function insertMails(tx: Tx, mails: readonly Insertable<MailTable>[]): Promise<void> {
   await leavingWhatIsThere(tx, tx.insertInto('mail').values(mails)).execute()
+}
+
+export async function findMail(db: Db, id: number): Promise<MailRow | undefined> {
+  return db.selectFrom('mail').selectAll().where('id', '=', id).executeTakeFirst()
+}
+
+/** One that is over stays as it is. */
+export async function updateMail(tx: Tx, id: number, change: Updateable<MailTable>): Promise<void> {
+  await tx.updateTable('mail').set(change).where('id', '=', id).where('status', '=', 'waiting').execute()
 }
 
 /** By their keys, in any order: those that have yet to be sent. */
@@ -171,7 +180,7 @@ export async function lockMail(tx: Tx, { locksRows }: Dialect, id: number): Prom
 }
 
 export async function setWaiting(tx: Tx, id: number, at: Timestamp): Promise<void> {
-  await tx.updateTable('mail').set({ status: 'waiting', updated_at: at }).where('id', '=', id).execute()
+  await tx.updateTable('mail').set({ status: 'waiting', attempts: 0, updated_at: at }).where('id', '=', id).execute()
 }
 
 /** Forgets mails from before this moment that were sent or dropped, a bounded number of them; returns how many. */

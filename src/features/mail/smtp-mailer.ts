@@ -1,0 +1,48 @@
+import { createTransport } from 'nodemailer'
+import { MailRefused, type Mailer } from '../../lib/mail.ts'
+import { messageOf } from './message.ts'
+
+/** Few: a mail server is somebody's small machine, or counts connections. */
+const connections_max = 4
+/** A connection is not kept for ever, in case that names lead elsewhere by now. */
+const mails_of_connection_max = 200
+/** Together within the time that the outbox gives a handler. */
+const times = { dnsTimeout: 5_000, connectionTimeout: 8_000, greetingTimeout: 8_000, socketTimeout: 15_000 }
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/**
+ * Mails go to an SMTP server, over a few connections that are kept open. `smtps://` begins with TLS; with `smtp://`
+ * STARTTLS is used where it is offered, and insisted on before a password goes to another machine.
+ */
+export function smtpMailer(url: string, from: string): Mailer {
+  const { password, hostname } = new URL(url)
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections: connections_max,
+    maxMessages: mails_of_connection_max,
+    ...(password !== '' && !loopback.has(hostname) && { requireTLS: true }),
+    ...times,
+  })
+  return {
+    async send(mail) {
+      try {
+        await transport.sendMail(messageOf(mail, from))
+      } catch (error) {
+        throw isForGood(error) ? new MailRefused((error as Error).message, { cause: error }) : error
+      }
+    },
+    close: () => transport.close(),
+  }
+}
+
+/**
+ * Whether the server has said for good that it won't take this recipient or this mail: a code from 500
+ * (https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1). Of the sender, the password or the connection it says nothing:
+ * that is the operator's to mend, and the mail waits for it.
+ */
+function isForGood(error: unknown): boolean {
+  const { responseCode, command } = error as { responseCode?: unknown; command?: unknown }
+  return typeof responseCode === 'number' && responseCode >= 500 && (command === 'RCPT TO' || command === 'DATA')
+}
