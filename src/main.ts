@@ -126,11 +126,23 @@ async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Pr
   }
 }
 
-/** The demo never touches a real database: it has one of its own, gone when it stops. */
+/**
+ * The demo never touches a real database: it has one of its own, gone when it stops. It mails nobody, asks no provider
+ * for money, and pays on the sandbox's page.
+ */
 function demoSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const folder = mkdtempSync(join(tmpdir(), 'karcis-demo-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return { ...env, DATABASE_URL: `sqlite:${folder}/karcis.db`, DATA_DIR: folder }
+  const { PORT, HOST, LOG_LEVEL, LOG_FORMAT } = env
+  return {
+    PORT,
+    HOST,
+    LOG_LEVEL,
+    LOG_FORMAT,
+    DATABASE_URL: `sqlite:${folder}/karcis.db`,
+    DATA_DIR: folder,
+    SANDBOX_PAYMENTS: 'on',
+  }
 }
 
 /** The environment, and under it what .env says. */

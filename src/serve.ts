@@ -6,6 +6,8 @@ import { migrate } from './db/migrate.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
+import { signLink } from './features/signatures/link-token.ts'
+import { pageLink } from './features/signatures/page-links.ts'
 import { noteChange } from './features/payments/receive-notice.ts'
 import type { RedisCounts } from './http/redis-counts.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -22,6 +24,8 @@ import { startWorker, type Worker } from './worker.ts'
  * waits seconds before it tries again.
  */
 const backlog_max = 4_096
+
+const demo_link_ms = 24 * 60 * 60 * 1_000
 
 /** Migrates, listens, works unless another process does, and stays until SIGTERM or SIGINT. */
 export async function serve(
@@ -75,7 +79,11 @@ export async function serve(
     const here = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
     url ||= here
     log.info({ url: here, docs: `${here}/docs`, database: config.database.dialect }, 'listening')
-    if (demo) console.log(whatToTry(here, demo, auth))
+    if (demo) {
+      // Its database is new, so the first booking will be this one.
+      const link = await signLink(deps.signer, { purpose: 'booking', id: 1 }, new Date(Date.now() + demo_link_ms))
+      console.log(whatToTry(here, demo.event_id, pageLink(deps, 'booking', link)))
+    }
   } catch (error) {
     await close()
     throw error

@@ -1,4 +1,3 @@
-import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
