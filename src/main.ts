@@ -11,6 +11,7 @@ import { examine } from './doctor.ts'
 import { folderFiles } from './features/images/folder-files.ts'
 import { s3Files } from './features/images/s3-files.ts'
 import { folderMailer } from './features/mail/folder-mailer.ts'
+import { previewMails } from './features/mail/preview.ts'
 import { smtpMailer } from './features/mail/smtp-mailer.ts'
 import { openSigner } from './features/signatures/signer.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
@@ -31,6 +32,7 @@ const usage = `Usage: karcis <command>
   seed      add the demo users and events
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
   doctor    look at every row, say what breaks the rules, and change nothing
+  mail-preview  write every mail there is into ./mail-preview, to look at them
   demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
@@ -79,6 +81,8 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
         console.log(lines.join('\n'))
         if (!sound) process.exitCode = 1
       })
+    case 'mail-preview':
+      return console.log(await previewMails('mail-preview'))
     case 'help':
     case '--help':
       return console.log(usage)

@@ -13,6 +13,8 @@ const views = fileURLToPath(new URL('templates', import.meta.url))
 const markup = new Eta({ views, autoEscape: true, escapeFunction: escapeXml, cache: true, useWith: false })
 const text = new Eta({ views, autoEscape: false, autoTrim: false, cache: true })
 const mjml = new mrml.Engine()
+// None of its fonts from elsewhere: whoever serves them would learn who reads which mail.
+mjml.setRenderOptions({ disableComments: false, socialIconOrigin: null, fonts: {} })
 
 /**
  * A letter in the two forms in which it is sent: HTML of tables with inline styles, as mail programs want it, and text.

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { after, test } from 'node:test'
+import pino from 'pino'
+import { openTestDatabase } from '../../../test/support/database.ts'
+import { testDeps } from '../../../test/support/deps.ts'
+import { factories } from '../../../test/support/factories.ts'
+import { outboxRows } from '../../../test/support/outbox.ts'
+import { startSmtp } from '../../../test/support/smtp.ts'
+import { inTransaction } from '../../db/transaction.ts'
+import { system } from '../../lib/caller.ts'
+import { toTimestamp } from '../../lib/time.ts'
+import { workOf } from '../../work.ts'
+import { confirmEmail } from '../accounts/confirm-email.ts'
+import { cancelBooking } from '../bookings/cancel-booking.ts'
+import { runOutbox } from '../outbox/run-outbox.ts'
+import { openSelling } from '../payments/selling.ts'
+import { readLink } from '../signatures/link-token.ts'
+import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
+import { putMail } from './put-mail.ts'
+import { retryMail } from './retry-mail.ts'
+import { smtpMailer } from './smtp-mailer.ts'
+
+const { database, drop } = await openTestDatabase()
+const smtp = await startSmtp()
+const mailer = smtpMailer(smtp.url, 'Karcis <tickets@karcis.test>')
+after(async () => {
+  mailer.close()
+  await smtp.close()
+  await drop()
+})
+let ahead_ms = 0
+const deps = testDeps(database, { now: () => new Date(Date.now() + ahead_ms), mailer })
+const { aCustomer, anEvent, aBooking } = factories(deps)
+const log = pino({ level: 'silent' })
+const { handlers } = workOf(deps, log, openSelling(deps, [], 0))
+
+/** All that is due now, and what follows from it. */
+async function work(): Promise<void> {
+  while ((await runOutbox(deps, handlers, log)) > 0);
+}
+/** The same, going on until nothing waits any more. */
+async function workOn(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) {
+    await work()
+    if ((await outboxRows(deps)).length === 0) return
+    ahead_ms += 600_000
+  }
+  assert.fail('the outbox is never empty')
+}
+const mailsOf = (bookingId: number) =>
+  database.db.selectFrom('mail').selectAll().where('booking_id', '=', bookingId).orderBy('id').execute()
+const aCustomerOf = async (language: 'en' | 'id') => {
+  const user = await aCustomer()
+  await database.writer.updateTable('user').set({ language }).where('id', '=', user.id).execute()
+  return user
+}
+await work()
+
+test('who books gets one mail, with the tickets as a PDF and the event for the calendar', async () => {
+  const user = await aCustomerOf('id')
+  const event = await anEvent()
+  const booking = await aBooking({ customer_id: user.id, event_id: event.id, quantity: 2 })
+  await workOn()
+  const [one, ...more] = smtp.of(user.email)
+  assert.deepEqual(more, [])
+  const { mail } = one!
+  assert.equal(mail.subject, 'Tiket Anda: Konser')
+  assert.equal(mail.from?.text, '"Karcis" <tickets@karcis.test>')
+  assert.match(mail.messageId!, /^<mail-\d+@karcis\.test>$/)
+  assert.equal(mail.headers.get('auto-submitted'), 'auto-generated')
+  assert.equal(mail.headers.get('content-language'), 'id')
+  assert.match(mail.text!, new RegExp(user.name))
+  assert.match(mail.html as string, /Buka pemesanan/)
+  const [pdf, ics] = mail.attachments
+  assert.deepEqual([pdf!.filename, pdf!.contentType], ['tiket.pdf', 'application/pdf'])
+  const text = spawnSync('pdftotext', ['-', '-'], { input: pdf!.content })
+  assert.equal(text.error, undefined, 'pdftotext is missing: install poppler-utils')
+  for (const { ticket_code } of await listTicketsByBooking(database.db, booking.id)) {
+    assert.match(text.stdout.toString().replaceAll(/\s/g, ''), new RegExp(ticket_code))
+  }
+  assert.deepEqual([ics!.filename, ics!.contentType], ['acara.ics', 'text/calendar'])
+  assert.match(ics!.content.toString(), /^BEGIN:VCALENDAR/)
+  const token = new URL(/http:\/\/tickets\.test\/go\/booking\S+/.exec(mail.text!)![0]).searchParams.get('token')!
+  assert.equal((await readLink(deps.signer, token, 'booking', deps.now()))!.id, booking.id)
+  const [row] = await mailsOf(booking.id)
+  assert.deepEqual([row!.status, row!.attempts, row!.last_error], ['sent', 1, null])
+  assert.ok(row!.sent_at)
+})
+
+test('a welcome brings the link by which an address is confirmed', async () => {
+  const { id, email } = await aCustomer()
+  const at = toTimestamp(deps.now())
+  await inTransaction(database, (tx) => putMail(tx, { kind: 'welcome', key: `w ${id}`, to: { user_id: id }, details: {}, at })) // prettier-ignore
+  await work()
+  const token = new URL(/\S+\/go\/email\S+/.exec(smtp.of(email)[0]!.mail.text!)![0]).searchParams.get('token')!
+  await confirmEmail(deps, token)
+  const user = await database.db.selectFrom('user').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+  assert.ok(user.email_confirmed_at)
+})
+
+test('the secret of a new password is in the mail, and nowhere in the database but as a hash', async () => {
+  const { id, email } = await aCustomer()
+  const at = toTimestamp(deps.now())
+  await inTransaction(database, (tx) => putMail(tx, { kind: 'password_reset', key: `p ${id}`, to: { user_id: id }, details: {}, at })) // prettier-ignore
+  await work()
+  const secret = new URL(/\S+\/go\/password\S+/.exec(smtp.of(email)[0]!.mail.text!)![0]).searchParams.get('token')!
+  assert.match(secret, /^karcis_pr_/)
+  for (const table of ['mail', 'outbox', 'password_reset', 'audit_entry'] as const) {
+    const rows = await database.db.selectFrom(table).selectAll().execute()
+    assert.ok(!JSON.stringify(rows).includes(secret), table)
+  }
+})
+
+for (const [whim, mails, attempts] of [
+  [['refuse for now', 'refuse for now'], 1, 3],
+  [['drop', 'drop'], 1, 3],
+  [['wait'], 1, 1],
+  // The server took it, and the answer was lost: the one case in which a mail comes twice, under the same name.
+  [['take and drop'], 2, 2],
+] as const) {
+  test(`a server that does "${whim.join(', ')}" gets the mail in the end`, async () => {
+    const user = await aCustomer()
+    smtp.treat(user.email, ...whim)
+    const booking = await aBooking({ customer_id: user.id })
+    await workOn()
+    const got = smtp.of(user.email)
+    assert.equal(got.length, mails)
+    assert.equal(new Set(got.map(({ mail }) => mail.messageId)).size, 1)
+    const [row] = await mailsOf(booking.id)
+    assert.deepEqual([row!.status, row!.attempts], ['sent', attempts])
+  })
+}
+
+test('who is refused for good is told to the organizer, with no address, and can be sent to again', async () => {
+  const user = await aCustomer()
+  smtp.treat(user.email, 'refuse for good')
+  const booking = await aBooking({ customer_id: user.id })
+  await workOn()
+  const [row] = await mailsOf(booking.id)
+  assert.equal(row!.status, 'failed')
+  assert.match(row!.last_error!, /550/)
+  assert.doesNotMatch(row!.last_error!, /@/)
+  await retryMail(deps, system, row!.id)
+  await workOn()
+  assert.equal(smtp.of(user.email).length, 1)
+  assert.equal((await mailsOf(booking.id))[0]!.status, 'sent')
+})
+
+test('forty bookings at a server of many whims: everyone has their mail, nobody two', async () => {
+  const event = await anEvent({ capacity: 100 })
+  const whims = [['drop'], ['refuse for now'], [], ['wait'], ['drop', 'refuse for now', 'drop']] as const
+  const users = []
+  for (let index = 0; index < 40; index++) {
+    const user = await aCustomer()
+    smtp.treat(user.email, ...whims[index % whims.length]!)
+    users.push(user)
+    await aBooking({ customer_id: user.id, event_id: event.id })
+  }
+  await workOn()
+  for (const { email } of users) assert.equal(smtp.of(email).length, 1, email)
+})
+
+test('what is over when it could be sent is dropped: a booking that was cancelled meanwhile, a person who is gone', async () => {
+  const cancelled = await aBooking()
+  await cancelBooking(deps, system, cancelled.id)
+  const user = await aCustomer()
+  const left = await aBooking({ customer_id: user.id })
+  await database.writer
+    .updateTable('user')
+    .set({ deleted_at: toTimestamp(deps.now()) })
+    .where('id', '=', user.id)
+    .execute()
+  const before = smtp.received.length
+  await workOn()
+  const statuses = (await mailsOf(cancelled.id)).map(({ kind, status }) => `${kind} ${status}`)
+  assert.deepEqual(statuses.toSorted(), ['booking_cancelled sent'])
+  assert.deepEqual(
+    (await mailsOf(left.id)).map(({ status }) => status),
+    [],
+  )
+  assert.equal(smtp.received.length, before + 1)
+})
+
+test('a server that is away loses nothing', async () => {
+  const away = testDeps(database, { now: deps.now, mailer: smtpMailer('smtp://127.0.0.1:1', 'a@karcis.test') })
+  const user = await aCustomer()
+  const booking = await aBooking({ customer_id: user.id })
+  const own = workOf(away, log, openSelling(away, [], 0)).handlers
+  for (let turn = 0; turn < 5; turn++) {
+    while ((await runOutbox(away, own, log)) > 0);
+    ahead_ms += 600_000
+  }
+  const [row] = await mailsOf(booking.id)
+  assert.equal(row!.status, 'waiting')
+  assert.match(row!.last_error!, /ECONNREFUSED/)
+  await workOn()
+  assert.equal(smtp.of(user.email).length, 1)
+})
