@@ -7,7 +7,7 @@ import { addSeconds, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Event } from '../events/event.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
-import { mailOf } from '../mail/mail-bookings.ts'
+import { mailOf, mailToHolder, type HandedOver } from '../mail/mail-bookings.ts'
 import { putMail } from '../mail/put-mail.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
 import { findCharge } from '../payments/payments.sql.ts'
@@ -41,7 +41,7 @@ export async function cancelBooking(
       throw new DomainError('booking_not_found')
     }
     const percent = percentFor(caller, event, at)
-    let back: Back = { ticket_ids: [], refund: 0 }
+    let back: Back = { ticket_ids: [], refund: 0, handed_over: [] }
     if (booking.status === 'pending' && !ticketIds) await giveUp(tx, booking, at)
     else if (hasTickets(booking.status)) {
       if (percent === undefined) throw new DomainError('cancellation_closed')
@@ -52,7 +52,14 @@ export async function cancelBooking(
     const by = isOrganizerOf(caller, booking.organizer_id) ? 'organizer' : 'customer'
     // A ticket ends once, so its id tells this part of the booking from others.
     const key = `booking ${id} cancelled ${back.ticket_ids[0] ?? 'unpaid'}`
-    await putMail(tx, mailOf(booking, { kind: 'booking_cancelled', key, details: { ...back, by }, at }))
+    const { ticket_ids, refund } = back
+    await putMail(
+      tx,
+      mailOf(booking, { kind: 'booking_cancelled', key, details: { ticket_ids, refund, by }, at }),
+      ...back.handed_over.map((ticket) =>
+        mailToHolder(ticket, { kind: 'booking_cancelled', details: { ticket_ids: [ticket.id], refund: 0, by }, at }),
+      ),
+    )
     await keep?.(tx, after)
     return after
   })
@@ -74,13 +81,19 @@ export async function cancelForEvent(
 ): Promise<boolean> {
   const { booking } = (await lockBooking(tx, deps, id)) ?? {}
   if (!booking || booking.deleted_at) return false
+  let handed_over: Back['handed_over'] = []
   if (booking.status === 'pending') await giveUp(tx, booking, at)
   else if (hasTickets(booking.status)) {
-    await cancelTickets(tx, deps, booking, { evenUsed: true, percent: 100, reason: 'event_cancelled', at })
+    const what = { evenUsed: true, percent: 100, reason: 'event_cancelled', at } as const
+    ;({ handed_over } = await cancelTickets(tx, deps, booking, what))
   } else return false
   await recordCancellation(tx, caller, booking, (await findBooking(tx, id))!, at)
   const key = `booking ${id} event cancelled`
-  await putMail(tx, mailOf(booking, { kind: 'event_cancelled', key, details: { reason }, at }))
+  await putMail(
+    tx,
+    mailOf(booking, { kind: 'event_cancelled', key, details: { reason }, at }),
+    ...handed_over.map((ticket) => mailToHolder(ticket, { kind: 'event_cancelled', details: { reason }, at })),
+  )
   return true
 }
 
@@ -111,7 +124,7 @@ async function giveUp(tx: Tx, booking: Booking, at: Timestamp): Promise<void> {
 }
 
 /** Which tickets end, and what goes back for them. */
-type Back = { ticket_ids: readonly number[]; refund: number }
+type Back = { ticket_ids: readonly number[]; refund: number; handed_over: readonly HandedOver[] }
 
 async function cancelTickets(
   tx: Tx,
@@ -143,7 +156,8 @@ async function cancelTickets(
   const payment = await findCharge(tx, booking.id)
   const amount = refundOf(ending.reduce((sum, { price }) => sum + price, 0), percent) // prettier-ignore
   if (payment && amount > 0) await putRefund(tx, { payment, booking, amount, reason, at })
-  return { ticket_ids: ending.map(({ id }) => id), refund: payment ? amount : 0 }
+  const handed_over = ending.filter((ticket): ticket is HandedOver => ticket.holder_email !== null)
+  return { ticket_ids: ending.map(({ id }) => id), refund: payment ? amount : 0, handed_over }
 }
 
 async function recordCancellation(

@@ -5,7 +5,8 @@ import { addSeconds, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import type { Booking } from '../bookings/booking.ts'
 import type { NewMessage } from '../outbox/put.ts'
 import { listBookingsToMail } from './mail.sql.ts'
-import { putMail, type NewMail } from './put-mail.ts'
+import type { Ticket } from '../tickets/tickets.sql.ts'
+import { putMail, type MailDetails, type NewMail } from './put-mail.ts'
 
 const bookings_max = 250
 /** Who pays at once is not told to pay. */
@@ -56,6 +57,20 @@ export function mailOf(booking: MailedBooking, mail: BookingMail): NewMail {
   const { id, customer_id, event_id, organizer_id } = booking
   return { ...mail, to: { user_id: customer_id }, booking_id: id, event_id, organizer_id }
 }
+
+/** A ticket that somebody else than its customer holds. */
+export type HandedOver = Ticket & { holder_email: string }
+
+/** The mail to who holds a ticket that has ended: a ticket ends once. */
+export function mailToHolder(ticket: HandedOver, mail: EndOfTicket): NewMail {
+  const { id, event_id, booking_id, organizer_id, holder_email: email, holder_language } = ticket
+  const to = { email, language: holder_language ?? 'en' } as const
+  return { ...mail, key: `ticket ${id} ended`, to, event_id, booking_id, organizer_id, ticket_id: id }
+}
+
+type EndOfTicket =
+  | { kind: 'booking_cancelled'; details: MailDetails['booking_cancelled']; at: Timestamp }
+  | { kind: 'event_cancelled'; details: MailDetails['event_cancelled']; at: Timestamp }
 
 export type MailedBooking = Pick<Booking, 'id' | 'customer_id' | 'event_id' | 'organizer_id'>
 type Unaddressed<Mail> = Mail extends NewMail ? Omit<Mail, 'to' | 'organizer_id' | 'event_id' | 'booking_id'> : never

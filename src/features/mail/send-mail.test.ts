@@ -197,3 +197,17 @@ test('a server that is away loses nothing', async () => {
   await workOn()
   assert.equal(smtp.of(user.email).length, 1)
 })
+
+test('who was handed a ticket is told when it ends, and nothing of money', async () => {
+  const booking = await aBooking({ quantity: 2 })
+  await workOn()
+  const [ticket] = await listTicketsByBooking(database.db, booking.id)
+  const holder = { holder_email: 'holder@example.com', holder_language: 'id', holder_name: 'Citra' } as const
+  await database.writer.updateTable('ticket').set(holder).where('id', '=', ticket!.id).execute()
+  await cancelBooking(deps, system, booking.id)
+  await workOn()
+  const [one, ...more] = smtp.of('holder@example.com')
+  assert.deepEqual(more, [])
+  assert.match(one!.mail.text!, /Halo Citra,\n\nTiket yang diserahkan kepada Anda tidak berlaku lagi/)
+  assert.doesNotMatch(one!.mail.text!, /Rp|Pemesanan:/)
+})

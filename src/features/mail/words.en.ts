@@ -116,15 +116,13 @@ export const english: MailWords = {
       ],
       button: 'Open your tickets',
     }),
-    event_cancelled: ({ event, reason, refund }) => ({
+    event_cancelled: ({ event, reason, isHolder }) => ({
       subject: `Cancelled: ${event!.title}`,
       title: 'The event does not take place',
       paragraphs: [
         'We are sorry: the organizer has called the event off. Your tickets are no longer valid.',
         ...(reason === undefined ? [] : [`The organizer says: ${reason}`]),
-        refund === undefined
-          ? 'If you have paid, all of it goes back to you, the way you paid.'
-          : `${refund} goes back to you, the way you paid. That can take some days.`,
+        ...(isHolder === true ? [] : ['If you have paid, all of it goes back to you, the way you paid.']),
       ],
       button: 'Look at the booking',
     }),

@@ -117,15 +117,13 @@ export const indonesian: MailWords = {
       ],
       button: 'Buka tiket',
     }),
-    event_cancelled: ({ event, reason, refund }) => ({
+    event_cancelled: ({ event, reason, isHolder }) => ({
       subject: `Dibatalkan: ${event!.title}`,
       title: 'Acara ini tidak jadi diadakan',
       paragraphs: [
         'Mohon maaf, penyelenggara membatalkan acara ini. Tiket Anda tidak berlaku lagi.',
         ...(reason === undefined ? [] : [`Pesan penyelenggara: ${reason}`]),
-        refund === undefined
-          ? 'Kalau Anda sudah membayar, seluruhnya dikembalikan lewat cara Anda membayar.'
-          : `${refund} dikembalikan kepada Anda lewat cara Anda membayar. Ini bisa memakan waktu beberapa hari.`,
+        ...(isHolder === true ? [] : ['Kalau Anda sudah membayar, seluruhnya dikembalikan lewat cara Anda membayar.']),
       ],
       button: 'Lihat pemesanan',
     }),
