@@ -110,7 +110,7 @@ export const settings: readonly Setting[] = [
   {
     name: 'NODE_ENV',
     default: 'development',
-    meaning: '`production` logs JSON, keeps links that people are sent out of the log, and insists on accounts',
+    meaning: '`production` logs JSON, has no page `/dev/mail`, and insists on accounts',
   },
   {
     name: 'AUTH',
