@@ -1,9 +1,18 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import pino from 'pino'
+import sharp from 'sharp'
+import { SMTPServer } from 'smtp-server'
 import { databaseTargetFromUrl } from '../src/config.ts'
 import { openDatabase } from '../src/db/database.ts'
 import type { Deps } from '../src/deps.ts'
 import { expireHolds } from '../src/features/bookings/expire-holds.ts'
-import { runOutbox } from '../src/features/outbox/run-outbox.ts'
+import { printTickets } from '../src/features/documents/print-tickets.ts'
+import { encodePicture } from '../src/features/images/picture.ts'
+import { smtpMailer } from '../src/features/mail/smtp-mailer.ts'
+import { runOutbox, TryLater } from '../src/features/outbox/run-outbox.ts'
 import type { PaymentProvider } from '../src/features/payments/providers/provider.ts'
 import { receiveNotice } from '../src/features/payments/receive-notice.ts'
 import { openSelling } from '../src/features/payments/selling.ts'
@@ -20,13 +29,18 @@ const events = 100
 const pool_size = 10
 const seats = 2
 const price = 500_000
+const log = pino({ level: 'silent' })
 
-/** What a worker does, by itself: holds that end, and payments that providers tell of. */
+/** What is done beside bookings: holds that end, payments that providers tell of, mails, documents and pictures. */
 export async function runJobs(bench: Bench, isQuick: boolean): Promise<Result[]> {
-  const [holds, webhooks] = isQuick ? [5_000, 500] : [100_000, 5_000]
+  const [holds, webhooks, mails, pictures] = isQuick ? [5_000, 500, 100, 10] : [100_000, 5_000, 2_000, 100]
+  const open = '2099-01-01 00:00:00'
   return [
     await onPending(bench, holds, '2020-01-01 00:00:00', expiry(holds)),
-    await onPending(bench, webhooks, '2099-01-01 00:00:00', notices(webhooks)),
+    await onPending(bench, webhooks, open, notices(webhooks)),
+    await onPending(bench, mails, open, confirmations(mails)),
+    await onPending(bench, mails, open, documents(mails)),
+    await onPending(bench, pictures, open, uploads(pictures)),
   ]
 }
 
@@ -45,17 +59,94 @@ function notices(count: number): Job {
   return {
     name: `${count.toLocaleString('en')} webhooks received and applied`,
     async begin(deps) {
-      const log = pino({ level: 'silent' })
-      const selling = openSelling(deps, [paying], 0)
-      const { handlers } = workOf(deps, log, selling)
-      let received = 0
+      const pay = payer(deps, count)
+      return () => pay(64)
+    },
+  }
+}
+
+/** Has so many of the bookings paid at each call, and leaves their mails in the outbox; how many it were. */
+function payer(deps: Deps, count: number): (limit: number) => Promise<number> {
+  const selling = openSelling(deps, [paying], 0)
+  const { handlers } = workOf(deps, log, selling)
+  const later = { ...handlers, send_mail: async () => Promise.reject(new TryLater('2098-01-01 00:00:00')) }
+  let received = 0
+  return async (limit) => {
+    const some = Array.from({ length: Math.min(limit, count - received) }, (_, n) => `bench-${received + n + 1}`)
+    received += some.length
+    const webhook = (key: string) => ({ headers: {}, body: Buffer.from(key), now: deps.now() })
+    await Promise.all(some.map((key) => receiveNotice(deps, selling, 'sandbox', webhook(key))))
+    while ((await runOutbox(deps, later, log)) > 0);
+    return some.length
+  }
+}
+
+/** Each with two tickets as a PDF, to a mail server that takes all. */
+function confirmations(count: number): Job {
+  return {
+    name: `${count.toLocaleString('en')} mails with two tickets, over SMTP`,
+    async begin(deps) {
+      await payer(deps, count)(count)
+      await deps.database.writer.updateTable('outbox').set({ run_at: '2020-01-01 00:00:00' }).execute()
+      const server = new SMTPServer({
+        authOptional: true,
+        disabledCommands: ['STARTTLS'],
+        logger: false,
+        onData: drain,
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server.server, 'listening')
+      const { port } = server.server.address() as AddressInfo
+      const mailer = smtpMailer(`smtp://127.0.0.1:${port}`, 'Karcis <tickets@karcis.test>')
+      const { handlers } = workOf({ ...deps, mailer }, log, openSelling(deps, [], 0))
+      let left = count
       return async () => {
-        const some = Array.from({ length: Math.min(64, count - received) }, (_, n) => `bench-${received + n + 1}`)
-        received += some.length
-        const webhook = (key: string) => ({ headers: {}, body: Buffer.from(key), now: deps.now() })
-        await Promise.all(some.map((key) => receiveNotice(deps, selling, 'sandbox', webhook(key))))
-        for (let left = some.length; left > 0;) left -= await runOutbox(deps, handlers, log)
-        return some.length
+        const sent = await runOutbox(deps, handlers, log)
+        left -= sent
+        if (left === 0) {
+          mailer.close()
+          server.close()
+        }
+        return sent
+      }
+    },
+  }
+}
+
+function drain(stream: Readable, _session: unknown, done: () => void): void {
+  stream.resume().on('end', () => done())
+}
+
+/** One ticket each, for paper. */
+function documents(count: number): Job {
+  return {
+    name: `${count.toLocaleString('en')} tickets as PDF, one by one`,
+    async begin(deps) {
+      await payer(deps, count)(count)
+      const tickets = await deps.database.db.selectFrom('ticket').select('id').orderBy('id').limit(count).execute()
+      let printed = 0
+      return async () => {
+        const { id } = tickets[printed++]!
+        await buffer(await printTickets(deps, [id], { language: 'id', size: 'a4' }))
+        return 1
+      }
+    },
+  }
+}
+
+/** What is done with a picture that has come, without the way there. */
+function uploads(count: number): Job {
+  return {
+    name: `${count.toLocaleString('en')} pictures of 12 megapixels made into three sizes`,
+    async begin() {
+      const side = { width: 4_000, height: 3_000 }
+      const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+      const photo = await sharp({ create: { ...side, channels: 3, background: '#888', noise } })
+        .jpeg()
+        .toBuffer()
+      return async () => {
+        await encodePicture(photo)
+        return 1
       }
     },
   }
@@ -146,7 +237,7 @@ async function fillPending(made: BenchDatabase, count: number, expires: string):
     [`i, 'sandbox', concat('bench-', i), ${seats * price}, 'IDR', 'awaiting', ${at}, ${at}`],
   )
   await sql.all(
-    `update event set available_seat = capacity - (select sum(quantity) from booking where event_id = event.id)`,
+    `update event set available_seat = capacity - coalesce((select sum(quantity) from booking where event_id = event.id), 0)`,
   )
   await sql.close()
 }
