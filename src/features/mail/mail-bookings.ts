@@ -11,8 +11,12 @@ import { putMail, type MailDetails, type NewMail } from './put-mail.ts'
 const bookings_max = 250
 /** Who pays at once is not told to pay. */
 const held_after_s = 60
+const crowd_s_max = 60
 
-/** What makes the mails of bookings that are made together: as few messages as there can be. */
+/**
+ * What makes the mails of bookings that are made together: as few messages as there can be. The larger the crowd, the
+ * longer they wait, so that selling has the machine for itself while everyone comes at once.
+ */
 export function bookingMessages(ids: readonly number[], at: Timestamp): NewMessage[] {
   const chunks = Array.from({ length: Math.ceil(ids.length / bookings_max) }, (_, index) =>
     ids.slice(index * bookings_max, (index + 1) * bookings_max),
@@ -22,6 +26,7 @@ export function bookingMessages(ids: readonly number[], at: Timestamp): NewMessa
     key: `bookings ${booking_ids[0]} ${booking_ids.length}`,
     payload: { booking_ids },
     at,
+    run_at: addSeconds(at, Math.min(ids.length - 1, crowd_s_max)),
   }))
 }
 
