@@ -5,7 +5,13 @@ import type { Database, Db } from '../src/db/database.ts'
 import { findBooking, listBookings, lockEvents } from '../src/features/bookings/bookings.sql.ts'
 import { findAnswer, removeOldKeys } from '../src/features/idempotency/idempotency.ts'
 import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
-import { listCheckIns, listLiveActs } from '../src/features/check-ins/check-ins.sql.ts'
+import {
+  countAdmissionsByDoor,
+  countAdmissionsByQuarter,
+  countAdmissionsByType,
+  countGuests,
+} from '../src/features/check-ins/check-in-counts.sql.ts'
+import { listCheckIns, listGuests, listLiveActs } from '../src/features/check-ins/check-ins.sql.ts'
 import {
   listTickets,
   listTicketsByBooking,
@@ -101,6 +107,10 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listTicketsByCodes', (db) => listTicketsByCodes(db, ['C7', 'C8'])],
   ['listCheckIns of an event', page(listCheckIns({ event_id: 7, kind: 'admitted' }))],
   ['listCheckIns of a ticket', page(listCheckIns({ event_id: 7, ticket_id: 7 }))],
+  ['listGuests', page(listGuests({ event_id: 7 }), [3])],
+  ['listGuests of a type', page(listGuests({ event_id: 7, ticket_type_id: 1, status: 'used' }), [3])],
+  ['listGuests by the name', page(listGuests({ event_id: 7, name_start: 'x y' }), [3])],
+  ['listGuests by the name or the code', page(listGuests({ event_id: 7, name_start: 'c7', code: 'C7' }), [3])],
   ['listLiveActs', (db) => listLiveActs(db as never, 7)],
   ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
   ['findCredentials', (db) => findCredentials(db, 'u7')],
@@ -173,6 +183,22 @@ for (const [name, read] of reads) {
   })
 }
 
+for (const [count, index] of [
+  [countGuests, 'ticket_event'],
+  [countAdmissionsByType, 'check_in_event'],
+  [countAdmissionsByDoor, 'check_in_event'],
+  [countAdmissionsByQuarter, 'check_in_event'],
+] as const) {
+  test(`${count.name} reads the rows of one event; what it sorts are these`, async () => {
+    const queries: CompiledQuery[] = []
+    await count(recording(database.db, queries), 7)
+    const explain = sql.raw<Plan>(`${explaining} ${queries[0]!.sql}`).compile(database.db)
+    const { rows } = await database.db.executeQuery<Plan>({ ...explain, parameters: queries[0]!.parameters })
+    const [{ detail, key }] = rows as [Plan]
+    assert.match(onSqlite ? detail : (key ?? ''), onSqlite ? new RegExp(`^SEARCH .* INDEX ${index} `) : RegExp(index))
+  })
+}
+
 test('removeOldKeys goes by an index', async () => {
   // What it asks for; the deletes behind it go by the whole primary key.
   await removeOldKeys(database, new Date())
@@ -202,7 +228,7 @@ test('a query without an index is found out', async () => {
 })
 
 /** A row of a plan: `detail` is SQLite's, the others are MySQL's. */
-type Plan = { detail: string; type: string; Extra: string | null }
+type Plan = { detail: string; type: string; key: string | null; Extra: string | null }
 
 /** No scan of a whole table, and no sort beside an index. */
 async function assertGoesByIndex(text: string, parameters: readonly unknown[]): Promise<void> {

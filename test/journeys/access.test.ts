@@ -422,6 +422,14 @@ const v2: Table = {
     anUndo('own', '401 403 200 403 200 403 403 403 200'),
     anUndo('foreign', '401 403 404 403 200 403 403 403 200'),
   ],
+  'GET /events/:id/check-in-list': [
+    own('event', '401 403 200 200 200 200 403 403 200'),
+    foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'GET /events/:id/check-in-counts': [
+    own('event', '401 403 200 200 200 200 403 403 200'),
+    foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
 
   'GET /api-keys': [ask('', '401 403 200 403 200 403 403 403 200')],
   'POST /api-keys': [

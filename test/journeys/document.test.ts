@@ -58,6 +58,8 @@ const routes = {
     'GET /events',
     'GET /events/{id}',
     'GET /events/{id}/cancellation',
+    'GET /events/{id}/check-in-counts',
+    'GET /events/{id}/check-in-list',
     'GET /events/{id}/event.ics',
     'GET /events/{id}/images',
     'GET /events/{id}/staff',

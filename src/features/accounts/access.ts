@@ -113,6 +113,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /check-ins': { organizer: 'own', staff: 'own', scope: 'check-in' },
   'GET /check-ins': { organizer: 'own', staff: 'own', scope: 'read' },
   'POST /check-ins/:id/undo': organizers,
+  'GET /events/:id/check-in-list': { organizer: 'own', staff: 'own', scope: 'read' },
+  'GET /events/:id/check-in-counts': { organizer: 'own', staff: 'own', scope: 'read' },
 
   'GET /tickets/:id/qr.svg': linked,
   'GET /tickets/:id/qr.png': linked,

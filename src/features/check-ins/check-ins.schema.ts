@@ -67,3 +67,49 @@ export const CheckInQuery = Type.Object({
   from: MomentFilter('On or after this moment'),
   to: MomentFilter('On or before this moment'),
 })
+
+const guestStatuses = ['unused', 'used'] as const
+
+export const GuestQuery = Type.Object({
+  ...cursorQuery,
+  ticket_type_id: IdFilter,
+  status: Type.Optional(OneOf(guestStatuses)),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      format: 'text',
+      description: 'How the holder’s name begins, or the whole code of a ticket',
+      examples: ['ali'],
+    }),
+  ),
+})
+
+const TypeName = Type.String({ examples: ['VIP'] })
+
+export const GuestView = Type.Object({
+  ticket_id: Id,
+  holder_name: Type.String({ examples: ['Alice'] }),
+  ticket_type: Type.Object({ id: Id, name: TypeName }),
+  ticket_code: Type.String({ examples: ['7K3QX9MA'] }),
+  status: OneOf(guestStatuses),
+  inside: Type.Boolean({ description: 'Used, and not gone out again' }),
+  left_at: Nullable(Moment),
+})
+
+const Count = (description: string, example: number) => Type.Integer({ minimum: 0, description, examples: [example] })
+const Admitted = Count('Tickets that were let in, wherever their holders are now', 800)
+const Sold = Count('Tickets that are not void', 1_000)
+
+export const CountsView = Type.Object({
+  sold: Sold,
+  admitted: Admitted,
+  inside: Count('Tickets that were let in and have not left', 750),
+  by_door: Type.Array(Type.Object({ door: Type.String({ examples: ['Gate A'] }), admitted: Admitted }), {
+    description: 'Most admissions first, 200 doors at most; a door that nobody named is empty',
+  }),
+  by_type: Type.Array(Type.Object({ ticket_type_id: Id, name: TypeName, sold: Sold, admitted: Admitted })),
+  by_quarter: Type.Array(Type.Object({ from: Moment, admitted: Admitted }), {
+    description: 'By quarter of an hour in UTC, oldest first; the last 500 in which somebody was let in',
+  }),
+})

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
-import type { Listing } from '../../db/page-query.ts'
+import { byId, type Listing } from '../../db/page-query.ts'
 import type { Timestamp } from '../../lib/time.ts'
+import type { Ticket } from '../tickets/tickets.sql.ts'
 import type { CheckIn } from './check-in.ts'
 
 /** What a list of check-ins may be narrowed to. */
@@ -33,6 +34,42 @@ export function listCheckIns(filter: CheckInFilter): Listing<CheckIn> {
       if (kind !== undefined) query = query.where('kind', '=', kind)
       if (from !== undefined) query = query.where('at', '>=', from)
       if (to !== undefined) query = query.where('at', '<=', to)
+      return query
+    },
+  }
+}
+
+/** What the guest list of an event may be narrowed to. */
+export type GuestFilter = {
+  event_id: number
+  ticket_type_id?: number | undefined
+  status?: 'unused' | 'used' | undefined
+  /** How the holder's name begins; small and capital letters are the same, beyond ASCII in MySQL alone. */
+  name_start?: string | undefined
+  /** As it is stored: who has this code is found, too. */
+  code?: string | undefined
+}
+
+/** Who may come to an event: its tickets that are not void, by id. */
+export function listGuests(filter: GuestFilter): Listing<Ticket> {
+  const { event_id, ticket_type_id, status, name_start, code } = filter
+  return {
+    name: `guests ${JSON.stringify(filter)}`,
+    order: byId('ticket'),
+    select(db) {
+      let query = db
+        .selectFrom('ticket')
+        .selectAll()
+        .where('event_id', '=', event_id)
+        .where('deleted_at', 'is', null)
+        .where('status', '<>', 'void')
+      if (ticket_type_id !== undefined) query = query.where('ticket_type_id', '=', ticket_type_id)
+      if (status !== undefined) query = query.where('status', '=', status)
+      if (name_start !== undefined) {
+        const pattern = `${name_start.replaceAll(/[!%_]/g, '!$&')}%`
+        const isNamed = sql<boolean>`lower(holder_name) like lower(${pattern}) escape '!'`
+        query = query.where((eb) => (code === undefined ? isNamed : eb.or([isNamed, eb('ticket_code', '=', code)])))
+      }
       return query
     },
   }

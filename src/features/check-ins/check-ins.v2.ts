@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { SharedRead } from '../../db/shared-read.ts'
+import { sharedRead, type SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import { listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
@@ -11,11 +11,21 @@ import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
-import { checkInTicket, openTicketCodes } from './check-in-ticket.ts'
-import { ActView, CheckInBody, CheckInQuery, CheckInView } from './check-ins.schema.ts'
-import { listCheckIns } from './check-ins.sql.ts'
+import { listTypesByIds } from '../ticket-types/ticket-types.sql.ts'
+import { openCheckInCounts } from './check-in-counts.ts'
+import { checkInTicket, openTicketCodes, plainCode } from './check-in-ticket.ts'
+import {
+  ActView,
+  CheckInBody,
+  CheckInQuery,
+  CheckInView,
+  CountsView,
+  GuestQuery,
+  GuestView,
+} from './check-ins.schema.ts'
+import { listCheckIns, listGuests } from './check-ins.sql.ts'
 import type { DoorLine } from './door-line.ts'
-import { showCheckIn } from './show-check-in.ts'
+import { showCheckIn, showGuest } from './show-check-in.ts'
 import { undoCheckIn } from './undo-check-in.ts'
 
 const tags = ['check-ins']
@@ -24,6 +34,8 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { doors: DoorLine; events: SharedRead<Event>; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
   const codes = openTicketCodes(deps)
+  const counts = openCheckInCounts(deps)
+  const types = sharedRead(deps.database, listTypesByIds)
 
   app.post(
     '/check-ins',
@@ -128,6 +140,54 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
         undoCheckIn(deps, request.caller, id, keep),
       )
       return showCheckIn(result)
+    },
+  )
+
+  app.get(
+    '/events/:id/check-in-list',
+    {
+      schema: {
+        tags,
+        summary: 'The guest list of an event: its tickets that are not void',
+        params: IdParams('event'),
+        querystring: GuestQuery,
+        response: {
+          200: PageOf(GuestView),
+          ...problemAnswers('invalid_request', 'invalid_cursor', 'event_not_found', 'not_own_event'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const event = await readEvent(deps.events, request.params.id)
+      if (!mayCheckIn(request.caller, event)) throw new DomainError('not_own_event')
+      const { ticket_type_id, status, q } = request.query
+      const code = q === undefined ? undefined : plainCode(q)
+      const listing = listGuests({ event_id: event.id, ticket_type_id, status, name_start: q, code })
+      const { items, next_cursor } = await listPage(deps.database, request, reply, listing, (ticket) => ticket)
+      const named = items.map(async (ticket) => {
+        const type = await types.find(ticket.ticket_type_id)
+        return showGuest(ticket, type?.name ?? '')
+      })
+      return { items: await Promise.all(named), next_cursor }
+    },
+  )
+
+  app.get(
+    '/events/:id/check-in-counts',
+    {
+      schema: {
+        tags,
+        summary: 'How many of an event’s guests have come in, by door, by type and by quarter of an hour',
+        description: 'What was undone does not count. Version 1’s way of using a ticket has a door without a name.',
+        params: IdParams('event'),
+        response: { 200: CountsView, ...problemAnswers('invalid_request', 'event_not_found', 'not_own_event') },
+      },
+    },
+    async ({ caller, params }) => {
+      const event = await readEvent(deps.events, params.id)
+      if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+      const { id: _id, ...counted } = (await counts.find(event.id))!
+      return counted
     },
   )
 }
