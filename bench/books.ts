@@ -61,12 +61,20 @@ export const typeWithOwnSeats = (event: number | string) => `${event} + 1000000`
 export const soldOutEvent = ({ events }: Pick<Fill, 'events'>) => events + 1
 
 /** An odd factor modulo 2^40 reaches every value once; each five bits of it are a letter. */
-const mixed = '((i * 339767774205) & 1099511627775)'
+const factor = 339_767_774_205n
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+const mixed = `((i * ${factor}) & 1099511627775)`
 const letters = Array.from({ length: 8 }, (_, place) => {
   const letter = `((${mixed} >> ${place * 5}) & 31)`
-  return `substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + ${letter}, 1)`
+  return `substr('${alphabet}', 1 + ${letter}, 1)`
 })
 const code = `concat(${letters.join(', ')})`
+
+/** The code of the ticket with this id, as the tables are filled with it. */
+export function codeOf(id: number): string {
+  const bits = BigInt.asUintN(40, BigInt(id) * factor)
+  return Array.from({ length: 8 }, (_, place) => alphabet[Number((bits >> BigInt(place * 5)) & 31n)]).join('')
+}
 
 /** Inserts a row for each i from 1 to count. */
 export async function insertNumbered(sql: Sql, count: number, into: string, values: string[]): Promise<void> {

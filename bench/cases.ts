@@ -58,6 +58,8 @@ const seats = 1_000
 const sellOutRequests = 5_000
 /** More than `use` can do in a second, so that its tickets last. */
 const uses_a_second_max = 40_000
+/** The same of check-ins, which do more. */
+const check_ins_a_second_max = 20_000
 const tickets_before = 100_000
 const page_rows = 50
 
@@ -72,6 +74,7 @@ export function scenarios(settings: Settings, hasBinaryLog: boolean): Scenario[]
     refusals(),
     reads(),
     uses(settings),
+    checkIns(settings),
     ...settings.growth.map(growth),
   ]
 }
@@ -278,6 +281,47 @@ function uses({ rounds, seconds, warm_s }: Settings): Scenario {
         goals: { mysql: { ratios: { bare: 0.35 } } },
       },
     ],
+  }
+}
+
+/** Beside version 1's way of using a ticket, each with tickets of its own in each round. */
+function checkIns({ rounds, seconds, warm_s }: Settings): Scenario {
+  const slice = Math.ceil(check_ins_a_second_max * (warm_s + seconds))
+  const event = soldOutEvent({ events: 1 })
+  const tickets = (turn: number, round: number): NumberRange => {
+    const before = slice * (turn * (rounds + 1) + round)
+    return { from: 1 + before, to: before + slice, order: 'rising' }
+  }
+  const measurement = (by: 'code' | 'token', turn: number): Measurement => {
+    const shown = by === 'code' ? by : { token_for: event }
+    const checkIn = (round: number): Request => ({
+      method: 'POST',
+      path: '/api/v2/check-ins',
+      body: `{"${by}":"{ticket}","event_id":${event},"door":"Pintu Utara"}`,
+      numbers: { caller: theOrganizer, ticket: { ...tickets(turn, round), shown } },
+    })
+    const use = (round: number): Request => ({
+      method: 'PUT',
+      path: '/api/v1/tickets/{ticket}/use',
+      numbers: { caller: theOrganizer, ticket: tickets(turn + 1, round) },
+    })
+    return {
+      name: `check-ins by ${by}`,
+      connections: 64,
+      contenders: [
+        { name: by, server: 'karcis', request: checkIn, requests_max: slice },
+        { name: 'use', server: 'karcis', request: use, requests_max: slice },
+        { name: 'bare', server: 'bare', request: () => booking({ event: 1 }) },
+      ],
+      counted: [200],
+      sample: readTicket(1),
+    }
+  }
+  const all = 4 * slice * (rounds + 1)
+  return {
+    name: 'check-in',
+    fill: { events: 1, capacity: seats, tickets: all },
+    measurements: [measurement('code', 0), measurement('token', 2)],
   }
 }
 

@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net'
 import { createHistogram } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { codeOf } from './books.ts'
 import type { NumberRange, Outcome, Plan, Request } from './load.ts'
+import { tokensOf, type TicketKey } from './ticket-proofs.ts'
 
 /*
  * A small HTTP/1.1 client on plain sockets: one request at a time on each connection, which stays open; of an
@@ -39,7 +41,7 @@ process.on('SIGINT', () => {})
 
 async function run(plan: Plan): Promise<Outcome> {
   const { connections, seconds, warm_s, rate, requests_max = Infinity } = plan
-  const write = requestWriter(plan.request, new URL(plan.urls[0]!).host, plan.tokens)
+  const write = requestWriter(plan.request, new URL(plan.urls[0]!).host, plan)
   const counted = new Set(plan.counted)
   const latency = createHistogram()
   const statuses: Record<string, number> = {}
@@ -196,16 +198,16 @@ function read(connection: Connection, length: number): boolean {
 function requestWriter(
   { method, path, body, numbers = {} }: Request,
   host: string,
-  tokens: string[] | undefined,
+  { tokens, ticketKey }: Pick<Plan, 'tokens' | 'ticketKey'>,
 ): () => string {
-  const draws = Object.entries(numbers).map(([name, range]) => ({ name, draw: drawer(range) }))
-  const drawn: Record<string, number> = {}
+  const draws = Object.entries(numbers).map(([name, range]) => ({ name, draw: shower(range, ticketKey) }))
+  const drawn: Record<string, number | string> = {}
   const fill = (text: string) => {
     // Odd parts are names: 'a{n}b' → a, n, b.
     const parts = text.split(/[{](\w+)[}]/)
     return () => {
       let filled = parts[0]!
-      for (let index = 1; index < parts.length; index += 2) filled += drawn[parts[index]!]! + parts[index + 1]!
+      for (let index = 1; index < parts.length; index += 2) filled += `${drawn[parts[index]!]!}${parts[index + 1]!}`
       return filled
     }
   }
@@ -214,12 +216,22 @@ function requestWriter(
   const headers = ` HTTP/1.1\r\nhost: ${host}\r\n`
   return () => {
     for (const { name, draw } of draws) drawn[name] = draw()
-    const credentials = tokens ? `authorization: Bearer ${tokens[drawn['caller']!]}\r\n` : ''
+    const credentials = tokens ? `authorization: Bearer ${tokens[Number(drawn['caller'])]}\r\n` : ''
     const start = `${method} ${fillPath()}${headers}${credentials}`
     if (!fillBody) return `${start}\r\n`
     const text = fillBody()
     return `${start}content-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`
   }
+}
+
+/** What stands for each number that is drawn. */
+function shower(range: NumberRange, key: TicketKey): () => number | string {
+  const draw = drawer(range)
+  const { from, to, shown } = range
+  if (shown === undefined) return draw
+  if (shown === 'code') return () => codeOf(draw())
+  const tokens = tokensOf(key, shown.token_for, from, to)
+  return () => tokens[draw() - from]!
 }
 
 function drawer({ from, to, order }: NumberRange): () => number {

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import type { TicketKey } from './ticket-proofs.ts'
 
 /**
  * `{name}` in the path or the body stands for a number of `numbers`, drawn once for each request. `caller` is the id
@@ -11,12 +12,20 @@ export type Request = {
   body?: string
   numbers?: Record<string, NumberRange>
 }
-export type NumberRange = { from: number; to: number; order: 'random' | 'rising' }
+export type NumberRange = {
+  from: number
+  to: number
+  order: 'random' | 'rising'
+  /** Ids of tickets, in whose place their codes stand, or their tokens for this event. */
+  shown?: 'code' | { token_for: number }
+}
 
 export type Plan = {
   request: Request
   /** Access tokens by the ids of users; left out, nobody says who they are. */
   tokens?: string[]
+  /** Signs the tokens of tickets. */
+  ticketKey: TicketKey
   /** The connections are spread over these servers in turn. */
   urls: string[]
   connections: number

@@ -3,6 +3,7 @@ import type { Contender, Goals, Kind, Measurement, Scenario, Settings } from './
 import { createDatabase, dropDatabase, type BenchDatabase, type Sql } from './databases.ts'
 import type { Load, Outcome, Request } from './load.ts'
 import { openSessions, type SignTokens } from './sessions.ts'
+import { openTicketKey, type TicketKey } from './ticket-proofs.ts'
 import { median, type ContenderResult, type Result } from './results.ts'
 import {
   memoryOf,
@@ -26,6 +27,7 @@ type Context = {
   load: Load
   servers: Record<Contender['server'], Server[]>
   signTokens: SignTokens
+  ticketKey: TicketKey
   /** Answers 201 and 200-to-a-use by the database that they went to: what the books must show. */
   booked: { karcis: number; baseline: number }
   used: number
@@ -47,6 +49,7 @@ export async function runScenario(bench: Bench, scenario: Scenario): Promise<Res
   say(`${bench.database}: ${scenario.name}: filling the tables`)
   const own = await filled(serverUrl, 'karcis', scenario)
   const signTokens = await withSql(own, openSessions)
+  const ticketKey = await withSql(own, openTicketKey)
   const other = needs('baseline') ? await filled(serverUrl, 'baseline', scenario) : undefined
   const karcis = await startKarcis(own.url)
   const second = needs('two karcis') ? [await startKarcis(own.url)] : []
@@ -63,7 +66,7 @@ export async function runScenario(bench: Bench, scenario: Scenario): Promise<Res
     baseline,
   }
   const before = scenario.fill.tickets / 2
-  const context = { ...bench, servers, signTokens, booked: { karcis: 0, baseline: 0 }, used: 0 }
+  const context = { ...bench, servers, signTokens, ticketKey, booked: { karcis: 0, baseline: 0 }, used: 0 }
 
   for (const measurement of scenario.measurements) results.push(await measure(context, scenario, measurement))
 
@@ -109,6 +112,7 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
     const plan = {
       request: contender.request(number),
       urls,
+      ticketKey: context.ticketKey,
       ...(tokens && { tokens }),
       connections,
       // The bare server answers what it was told to, a sample of another call if need be.
@@ -144,7 +148,7 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
 
   function note({ server }: Contender, { method }: Request, { statuses }: Outcome): void {
     context.booked[server === 'baseline' ? 'baseline' : 'karcis'] += statuses['201'] ?? 0
-    if (method === 'PUT') context.used += statuses['200'] ?? 0
+    if (method !== 'GET') context.used += statuses['200'] ?? 0
   }
 
   const [bare] = servers.bare
