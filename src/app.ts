@@ -12,6 +12,7 @@ import { accountOf, authenticate } from './features/accounts/authenticate.ts'
 import { auditRoutesV2 } from './features/audit/audit.v2.ts'
 import { checkInRoutesV2 } from './features/check-ins/check-ins.v2.ts'
 import { openDoorLine } from './features/check-ins/door-line.ts'
+import { doorsOfflineRoutesV2 } from './features/check-ins/doors-offline.v2.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { bookingRoutesV2 } from './features/bookings/bookings.v2.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
@@ -72,6 +73,7 @@ const routesOfV2 = [
   transferRoutesV2,
   documentRoutesV2,
   checkInRoutesV2,
+  doorsOfflineRoutesV2,
   apiKeyRoutesV2,
   auditRoutesV2,
   ledgerRoutesV2,

@@ -11,7 +11,15 @@ import {
   countAdmissionsByType,
   countGuests,
 } from '../src/features/check-ins/check-in-counts.sql.ts'
-import { listCheckIns, listGuests, listLiveActs } from '../src/features/check-ins/check-ins.sql.ts'
+import {
+  listActs,
+  listCheckIns,
+  listGuests,
+  listLiveActs,
+  listScans,
+  listTicketsAfter,
+  lockTickets,
+} from '../src/features/check-ins/check-ins.sql.ts'
 import {
   listTickets,
   listTicketsByBooking,
@@ -111,6 +119,10 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listGuests of a type', page(listGuests({ event_id: 7, ticket_type_id: 1, status: 'used' }), [3])],
   ['listGuests by the name', page(listGuests({ event_id: 7, name_start: 'x y' }), [3])],
   ['listGuests by the name or the code', page(listGuests({ event_id: 7, name_start: 'c7', code: 'C7' }), [3])],
+  ['listTicketsAfter', (db) => listTicketsAfter(db, 7, 3, 50)],
+  ['listScans', (db) => listScans(db as never, 7, ['s7', 's8'])],
+  ['listActs', (db) => listActs(db as never, [7, 8])],
+  ['lockTickets', (db) => lockTickets(db as never, { ...database.dialect, locksRows: false }, [7, 8])],
   ['listLiveActs', (db) => listLiveActs(db as never, 7)],
   ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
   ['findCredentials', (db) => findCredentials(db, 'u7')],

@@ -109,6 +109,7 @@ for (const [method, route, expected] of [
   ['POST', '/api/v2/bookings', 'booking'],
   ['PUT', '/tickets/:id/use', 'door'],
   ['POST', '/api/v2/check-ins', 'door'],
+  ['POST', '/api/v2/events/:id/scans', 'door'],
   ['POST', '/api/v2/tickets/:id/use', 'door'],
   ['HEAD', '/api/v1/events', 'read'],
   ['PUT', '/events/:id', 'write'],

@@ -25,6 +25,7 @@ const posts = everywhere({
   '/users/register': 'login',
   '/bookings': 'booking',
   '/check-ins': 'door',
+  '/events/:id/scans': 'door',
   '/tickets/:id/use': 'door',
 })
 const puts = everywhere({ '/tickets/:id/use': 'door' })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { aDeadMessage, aSentMail } from '../support/outbox.ts'
 import { signLink } from '../../src/features/signatures/link-token.ts'
@@ -95,6 +96,19 @@ const anUndo = (whose: Whose, statuses: string): Case => ({
   name: `${whose} check-in`,
   statuses,
   request: async ({ row, deps }) => ({ id: await aCheckInOf(deps, await row('ticket', whose)) }),
+})
+
+/** What a device scanned without network. */
+const offline = (whose: Whose, statuses: string): Case => ({
+  name: `${whose} event`,
+  statuses,
+  request: async ({ row }) => {
+    const at = new Date().toISOString()
+    return {
+      id: await row('event', whose),
+      body: { device: 'Scanner', scans: [{ scan_id: randomUUID(), code: 'ZZZZZZZZ', at }] },
+    }
+  },
 })
 
 /** Of the statuses: visitor, customer, organizer, staff, admin; keys that read, sell, check in; off. */
@@ -429,6 +443,14 @@ const v2: Table = {
   'GET /events/:id/check-in-counts': [
     own('event', '401 403 200 200 200 200 403 403 200'),
     foreign('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'GET /events/:id/door-snapshot': [
+    own('event', '401 403 200 200 200 403 403 200 200'),
+    ofAnother('event', '401 403 403 403 200 403 403 403 200'),
+  ],
+  'POST /events/:id/scans': [
+    offline('own', '401 403 200 200 200 403 403 200 200'),
+    offline('foreign', '401 403 403 403 200 403 403 403 200'),
   ],
 
   'GET /api-keys': [ask('', '401 403 200 403 200 403 403 403 200')],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { listTicketsByBooking } from '../../src/features/tickets/tickets.sql.ts'
 import { raceGround } from './race-ground.ts'
@@ -55,19 +56,49 @@ test(`${doors} doors scan ${tickets} tickets twice: each is let in once, and who
   assert.equal(Number(count), tickets)
 })
 
-test('people come, go, and are taken back at random: nobody is inside twice', async () => {
+const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!
+const byText = (a: string, b: string) => (a < b ? -1 : 1)
+const uploaded = new Set<string>()
+
+/** A few scans without network of the last moments, sent to two servers at once. */
+async function uploadTwice(n: number, event_id: number, codes: readonly string[]): Promise<void> {
+  const scans = Array.from({ length: 4 }, () => ({
+    scan_id: randomUUID(),
+    code: pick([...codes, 'ZZZZZZZZ']),
+    action: pick(['admit', 'leave']),
+    door: `offline ${n}`,
+    at: new Date(Date.now() - Math.random() * 200).toISOString(),
+  }))
+  for (const { scan_id } of scans) uploaded.add(scan_id)
+  const answers = await Promise.all(
+    [n, n + 1].map((server) =>
+      call(server, 'POST', `/api/v2/events/${event_id}/scans`, { device: `Scanner ${n}`, scans }),
+    ),
+  )
+  const told = answers.map(({ status, body }) => {
+    assert.equal(status, 200, JSON.stringify(body))
+    const results = body.results as { scan_id: string; outcome: string; reason?: string; used?: object }[]
+    return results.map(({ scan_id, outcome, reason, used }) => [scan_id, outcome, reason, used])
+  })
+  assert.deepEqual(told[0], told[1])
+}
+
+test('people come, go, and are taken back at random, with and without network: nobody is inside twice', async () => {
   const { event_id, codes } = await sold(5)
   await database.writer.updateTable('event').set({ reentry: 1 }).where('id', '=', event_id).execute()
-  const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!
   await Promise.all(
     Array.from({ length: 24 }, async (_, n) => {
       for (let step = 0; step < 20; step++) {
-        if (Math.random() < 0.25) {
+        const kind = Math.random()
+        if (kind < 0.3) {
+          await uploadTwice(n, event_id, codes)
+        } else if (kind < 0.5) {
           const last = await database.db
             .selectFrom('check_in')
             .select('id')
             .where('event_id', '=', event_id)
             .where('undone_at', 'is', null)
+            .where('kind', '<>', 'conflict')
             .orderBy('id', 'desc')
             .limit(3)
             .execute()
@@ -90,9 +121,12 @@ test('people come, go, and are taken back at random: nobody is inside twice', as
     .execute()
   const rows = await database.db.selectFrom('ticket').selectAll().where('event_id', '=', event_id).execute()
   assert.ok(acts.length > codes.length)
+  const kept = acts.flatMap(({ scan_id }) => scan_id ?? [])
+  assert.deepEqual(kept.toSorted(byText), [...uploaded].toSorted(byText), 'each scan has one row')
+  assert.ok(acts.some(({ kind }) => kind === 'conflict'))
   for (const ticket of rows) {
     const kinds = acts
-      .filter(({ ticket_id, undone_at }) => ticket_id === ticket.id && undone_at === null)
+      .filter(({ ticket_id, undone_at, kind }) => ticket_id === ticket.id && undone_at === null && kind !== 'conflict')
       .map(({ kind }) => kind)
     const follows = { admitted: undefined, left: ['admitted', 'returned'], returned: ['left'] } as const
     kinds.forEach((kind, index) => {

@@ -50,7 +50,7 @@ export async function startApp(
         ...(body !== undefined && { payload: isText ? body : JSON.stringify(body) }),
       })
       const type = String(answer.headers['content-type'])
-      const parsed: unknown = answer.body !== '' && /json/.test(type) ? JSON.parse(answer.body) : undefined
+      const parsed: unknown = answer.body !== '' && /[/+]json/.test(type) ? JSON.parse(answer.body) : undefined
       const status = answer.statusCode
       const check = checks[path.startsWith('/api/v2/') ? 'v2' : 'v1']
       check(method, path, { status, type: answer.headers['content-type'], body: parsed })

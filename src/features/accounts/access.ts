@@ -115,6 +115,8 @@ export const access: Readonly<Record<string, Rule>> = {
   'POST /check-ins/:id/undo': organizers,
   'GET /events/:id/check-in-list': { organizer: 'own', staff: 'own', scope: 'read' },
   'GET /events/:id/check-in-counts': { organizer: 'own', staff: 'own', scope: 'read' },
+  'GET /events/:id/door-snapshot': { organizer: 'own', staff: 'own', scope: 'check-in' },
+  'POST /events/:id/scans': { organizer: 'own', staff: 'own', scope: 'check-in' },
 
   'GET /tickets/:id/qr.svg': linked,
   'GET /tickets/:id/qr.png': linked,

@@ -17,6 +17,8 @@ export type Act =
       version: number
       /** Whose door it is. */
       event: Pick<Event, 'id' | 'doors_open_at' | 'reentry'>
+      /** When it was, at a door without network; left out at any other, where it is now. */
+      scanned_at?: Timestamp
     }>
 
 export type Outcome = 'admitted' | 'returned' | 'left'
@@ -46,7 +48,9 @@ export function decideActs(
     const decided = decide(act, now.get(act.ticket_id), last.get(act.ticket_id), at)
     if (decided instanceof DomainError) return decided
     now.set(act.ticket_id, decided.ticket)
-    if (decided.outcome !== 'left') last.set(act.ticket_id, { ticket_id: act.ticket_id, at, door: act.door })
+    if (decided.outcome !== 'left') {
+      last.set(act.ticket_id, { ticket_id: act.ticket_id, at: momentOf(act) ?? at, door: act.door })
+    }
     return decided
   })
 }
@@ -55,20 +59,27 @@ function decide(
   act: Act,
   ticket: Ticket | undefined,
   last: LastAdmission | undefined,
-  at: Timestamp,
+  now: Timestamp,
 ): Decided | DomainError {
-  if (act.action === 'use') return decideUse(ticket, at)
-  const { action, version, event } = act
+  if (act.action === 'use') return decideUse(ticket, now)
+  const { action, version, event, scanned_at } = act
+  const at = scanned_at ?? now
   if (!ticket) return new DomainError('ticket_unknown')
   if (ticket.event_id !== event.id) return new DomainError('ticket_of_another_event')
   if (version !== ticket.version) return new DomainError('ticket_handed_over')
   if (ticket.status === 'void') return new DomainError('ticket_void')
   if (action === 'leave') {
     if (event.reentry === 0) return new DomainError('reentry_not_allowed')
-    if (ticket.status === 'unused' || ticket.left_at !== null) return new DomainError('not_inside')
+    const isInside = ticket.status === 'used' && ticket.left_at === null
+    // It came in again after this scan, so it had been out already.
+    if (!isInside || (scanned_at !== undefined && last && at < last.at)) return new DomainError('not_inside')
     return { outcome: 'left', ticket: { ...ticket, left_at: at, updated_at: at } }
   }
-  if (ticket.left_at !== null) return { outcome: 'returned', ticket: { ...ticket, left_at: null, updated_at: at } }
+  if (ticket.left_at !== null) {
+    // It was inside when this scan let somebody in.
+    if (scanned_at !== undefined && at < ticket.left_at) return alreadyAdmitted(last)
+    return { outcome: 'returned', ticket: { ...ticket, left_at: null, updated_at: at } }
+  }
   if (ticket.status === 'used') return alreadyAdmitted(last)
   if (event.doors_open_at !== null && at < event.doors_open_at) {
     const members = { valid_from: toRfc3339(event.doors_open_at) }
@@ -76,6 +87,8 @@ function decide(
   }
   return admitted(ticket, at)
 }
+
+const momentOf = (act: Act): Timestamp | undefined => (act.action === 'use' ? undefined : act.scanned_at)
 
 function decideUse(ticket: Ticket | undefined, at: Timestamp): Decided | DomainError {
   if (!ticket) return new DomainError('ticket_not_found')

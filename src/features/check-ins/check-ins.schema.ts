@@ -3,13 +3,15 @@ import { cursorQuery } from '../../http/cursor.ts'
 import { Id, IdFilter, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
 import { integer_max } from '../../lib/limits.ts'
 
-const door_length_max = 100
+export const door_length_max = 100
 
 /** One of a few words. */
-const OneOf = <const Words extends readonly string[]>(words: Words, options: object = {}) =>
+export const OneOf = <const Words extends readonly string[]>(words: Words, options: object = {}) =>
   Type.Unsafe<Words[number]>({ type: 'string', enum: words, ...options })
 
 const Door = Type.String({ maxLength: door_length_max, format: 'text', examples: ['Gate A'] })
+
+export const Action = OneOf(['admit', 'leave'], { default: 'admit' })
 
 export const CheckInBody = Strict(
   {
@@ -24,7 +26,7 @@ export const CheckInBody = Strict(
     ),
     event_id: Type.Integer({ minimum: 1, maximum: integer_max, description: 'The event whose door this is' }),
     door: Type.String({ maxLength: door_length_max, format: 'text', default: '', examples: ['Gate A'] }),
-    action: OneOf(['admit', 'leave'], { default: 'admit' }),
+    action: Action,
   },
   { examples: [{ code: '7K3QX9MA', event_id: 1, door: 'Gate A' }] },
 )
@@ -42,12 +44,14 @@ export const ActView = Type.Object({
 
 const kinds = ['admitted', 'left', 'returned', 'conflict'] as const
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()])
+/** Null in a conflict alone, with what is forged or nobody's. */
+const OfTicket = Nullable(Id)
 
 export const CheckInView = Type.Object({
   id: Id,
-  ticket_id: Id,
+  ticket_id: OfTicket,
   event_id: Id,
-  ticket_type_id: Id,
+  ticket_type_id: OfTicket,
   kind: OneOf(kinds),
   door: Type.String({ examples: ['Gate A'] }),
   at: Moment,

@@ -1,6 +1,8 @@
-import { sql } from 'kysely'
+import { sql, type Insertable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import type { CheckInTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Ticket } from '../tickets/tickets.sql.ts'
 import type { CheckIn } from './check-in.ts'
@@ -93,4 +95,49 @@ export async function listLiveActs(tx: Tx, ticketId: number): Promise<CheckIn[]>
 
 export async function updateUndone(tx: Tx, id: number, at: Timestamp): Promise<void> {
   await tx.updateTable('check_in').set({ undone_at: at }).where('id', '=', id).execute()
+}
+
+/** The tickets of an event that may still admit somebody, by id, from after this one. */
+export async function listTicketsAfter(db: Db, eventId: number, afterId: number, limit: number): Promise<Ticket[]> {
+  return db
+    .selectFrom('ticket')
+    .selectAll()
+    .where('event_id', '=', eventId)
+    .where('id', '>', afterId)
+    .where('status', '<>', 'void')
+    .where('deleted_at', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** Those of these tickets that exist, as they are until this transaction ends, locked by id. */
+export async function lockTickets(tx: Tx, dialect: Dialect, ids: readonly number[]): Promise<Ticket[]> {
+  return tx
+    .selectFrom('ticket')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy('id')
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .execute()
+}
+
+/** What was kept of these scans. */
+export async function listScans(tx: Tx, eventId: number, scanIds: readonly string[]): Promise<CheckIn[]> {
+  return tx.selectFrom('check_in').selectAll().where('event_id', '=', eventId).where('scan_id', 'in', scanIds).execute()
+}
+
+/** The acts of these tickets in the order in which they were kept, also those undone since; no conflicts. */
+export async function listActs(tx: Tx, ticketIds: readonly number[]): Promise<CheckIn[]> {
+  const acts = await tx
+    .selectFrom('check_in')
+    .selectAll()
+    .where('ticket_id', 'in', ticketIds)
+    .where('kind', '<>', 'conflict')
+    .execute()
+  return acts.toSorted((a, b) => a.id - b.id)
+}
+
+export async function insertCheckIns(tx: Tx, rows: readonly Insertable<CheckInTable>[]): Promise<void> {
+  await tx.insertInto('check_in').values(rows).execute()
 }

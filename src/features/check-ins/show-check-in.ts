@@ -14,9 +14,9 @@ export function showCheckIn(checkIn: CheckIn) {
   const { id, ticket_id, event_id, ticket_type_id, kind, door, at, reason, actor_id, api_key_id, undone_at } = checkIn
   return {
     id,
-    ticket_id,
+    ticket_id: ticket_id || null,
     event_id,
-    ticket_type_id,
+    ticket_type_id: ticket_type_id || null,
     kind,
     door,
     at: toRfc3339(at),
