@@ -23,12 +23,13 @@ export async function undoCheckIn(
   keep?: Keep<CheckIn>,
 ): Promise<CheckIn> {
   return inTransaction(database, async (tx) => {
-    const at = toTimestamp(now())
     const before = await findCheckIn(tx, id)
     const ticket = before && (await findTicketLocked(tx, database.dialect, before.ticket_id))
     if (!ticket || !isOrganizerOf(caller, ticket.organizer_id)) {
       throw new DomainError('check_in_not_found')
     }
+    // Under the lock: whether an admission stood when another scan met it is told by when it was undone.
+    const at = toTimestamp(now())
     const live = await listLiveActs(tx, ticket.id)
     const last = live.at(-1)
     if (last?.id !== id) {
