@@ -9,14 +9,21 @@ import { outboxRows } from '../../../test/support/outbox.ts'
 import { startSmtp } from '../../../test/support/smtp.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { system } from '../../lib/caller.ts'
-import { toTimestamp } from '../../lib/time.ts'
+import { dateOf, toTimestamp } from '../../lib/time.ts'
 import { workOf } from '../../work.ts'
 import { confirmEmail } from '../accounts/confirm-email.ts'
 import { cancelBooking } from '../bookings/cancel-booking.ts'
+import { groupCommitter } from '../bookings/commit-group.ts'
+import { expireHolds } from '../bookings/expire-holds.ts'
+import { cancelBookingsOf, cancelEvent } from '../events/cancel-event.ts'
+import { changeEvent } from '../events/change-event.ts'
 import { runOutbox } from '../outbox/run-outbox.ts'
 import { openSelling } from '../payments/selling.ts'
 import { readLink } from '../signatures/link-token.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
+import { acceptTransfer } from '../transfers/accept-transfer.ts'
+import { offerTransfer } from '../transfers/offer-transfer.ts'
+import { remindGuests } from './mail-event.ts'
 import { putMail } from './put-mail.ts'
 import { retryMail } from './retry-mail.ts'
 import { smtpMailer } from './smtp-mailer.ts'
@@ -210,4 +217,107 @@ test('who was handed a ticket is told when it ends, and nothing of money', async
   assert.deepEqual(more, [])
   assert.match(one!.mail.text!, /Halo Citra,\n\nTiket yang diserahkan kepada Anda tidak berlaku lagi/)
   assert.doesNotMatch(one!.mail.text!, /Rp|Pemesanan:/)
+})
+
+/** The mails that came to an address after these, by their subjects. */
+const subjectsOf = (address: string) => smtp.of(address).map(({ mail }) => mail.subject)
+const linkIn = (text: string | undefined, page: string) =>
+  new URL(new RegExp(`\\S+/go/${page}\\S+`).exec(text ?? '')![0]).searchParams.get('token')!
+
+test('a ticket on its way to somebody else: offered, received, handed over, and nothing of the code in the offer', async () => {
+  const user = await aCustomer()
+  const booking = await aBooking({ customer_id: user.id })
+  await workOn()
+  const [before] = await listTicketsByBooking(database.db, booking.id)
+  const email = 'citra@example.com'
+  await offerTransfer(deps, { ...system, user_id: user.id, role: 'customer' }, before!.id, { email, language: 'id' })
+  await workOn()
+  const [offer] = smtp.of(email)
+  assert.equal(offer!.mail.subject, 'Tiket untuk Anda: Konser')
+  assert.match(offer!.mail.text!, new RegExp(`${user.name} menawarkan sebuah tiket`))
+  assert.doesNotMatch(offer!.mail.text!, new RegExp(before!.ticket_code))
+  const token = linkIn(offer!.mail.text, 'transfer')
+  await acceptTransfer(deps, system, { token, holder_name: 'Citra' })
+  await workOn()
+  const received = smtp.of(email).at(-1)!.mail
+  assert.equal(received.subject, 'Tiket Anda: Konser')
+  assert.deepEqual(received.attachments.map(({ filename }) => filename), ['tiket.pdf', 'acara.ics']) // prettier-ignore
+  const link = await readLink(deps.signer, linkIn(received.text, 'ticket'), 'ticket', deps.now())
+  assert.deepEqual([link!.id, link!.version], [before!.id, 2])
+  assert.deepEqual(subjectsOf(user.email), ['Your tickets: Konser', 'Handed over: Konser'])
+})
+
+test('what becomes of an event is told to its guests: changed, soon, cancelled', async () => {
+  const user = await aCustomer()
+  const event = await anEvent({ date: new Date(deps.now().getTime() + 40 * 86_400_000).toISOString() })
+  await aBooking({ customer_id: user.id, event_id: event.id })
+  await workOn()
+  await changeEvent(deps, system, event.id, { location: 'Bandung' })
+  await workOn()
+  const changed = smtp.of(user.email).at(-1)!.mail
+  assert.equal(changed.subject, 'Changed: Konser')
+  assert.match(changed.text!, /It was at: Jakarta[^]*Where: Bandung/)
+  const date = await database.db.selectFrom('event').select('date').where('id', '=', event.id).executeTakeFirstOrThrow()
+  ahead_ms += dateOf(date.date).getTime() - deps.now().getTime() - 3_600_000
+  assert.equal(await remindGuests(deps), 1)
+  await work()
+  assert.equal(smtp.of(user.email).at(-1)!.mail.subject, 'Soon: Konser')
+  await cancelEvent(deps, system, event.id, 'Rain')
+  while (await cancelBookingsOf(deps, event.id));
+  await workOn()
+  const cancelled = smtp.of(user.email).at(-1)!.mail
+  assert.equal(cancelled.subject, 'Cancelled: Konser')
+  assert.match(cancelled.text!, /The organizer says: Rain/)
+})
+
+test('who has yet to pay is told until when and where, and then that it is too late', async () => {
+  const user = await aCustomer()
+  const event = await anEvent()
+  const items = [{ holders: ['Ani'] }]
+  const order = { event_id: event.id, customer_id: user.id, quantity: 1, items, caller: system, isPaidAlready: false }
+  const [booking] = await groupCommitter(deps, () => true)([order])
+  await work()
+  ahead_ms += 61_000
+  await work()
+  const held = smtp.of(user.email).at(-1)!.mail
+  assert.equal(held.subject, 'Your seats are kept: Konser')
+  const link = await readLink(deps.signer, linkIn(held.text, 'booking'), 'booking', deps.now())
+  assert.equal(link!.id, (booking as { id: number }).id)
+  ahead_ms += 20 * 60_000
+  assert.equal(await expireHolds(deps), 1)
+  await workOn()
+  assert.deepEqual(subjectsOf(user.email), ['Your seats are kept: Konser', 'Your booking has expired: Konser'])
+})
+
+test('money that went back is told with how much it was', async () => {
+  const user = await aCustomerOf('id')
+  const booking = await aBooking({ customer_id: user.id })
+  await workOn()
+  const at = toTimestamp(deps.now())
+  const common = { booking_id: booking.id, amount: 50_000, currency: 'IDR', reference: null, note: null, check_at: null, created_at: at, updated_at: at } // prettier-ignore
+  const { insertId: payment } = await database.writer
+    .insertInto('payment')
+    .values({
+      ...common,
+      provider: 'sandbox',
+      attempt_key: 'k',
+      status: 'paid',
+      charge: null,
+      pay_url: null,
+      paid_at: at,
+    })
+    .executeTakeFirstOrThrow()
+  const refund = { ...common, payment_id: Number(payment), organizer_id: 1, refund_key: 'k-r1', reason: 'cancelled', done_at: at } // prettier-ignore
+  const { insertId } = await database.writer
+    .insertInto('refund')
+    .values({ ...refund, reason: 'cancelled', status: 'done' })
+    .executeTakeFirstOrThrow()
+  const about = { organizer_id: booking.organizer_id, event_id: booking.event_id, booking_id: booking.id, at }
+  const details = { refund_id: Number(insertId) }
+  await inTransaction(database, (tx) =>
+    putMail(tx, { kind: 'booking_refunded', key: 'refunded', to: { user_id: user.id }, details, ...about }),
+  )
+  await workOn()
+  const { mail } = smtp.of(user.email).at(-1)!
+  assert.match(mail.text!, /Rp\s50\.000 sedang dalam perjalanan kembali/)
 })
