@@ -402,6 +402,31 @@ test('a free booking, and one of a box office, succeed at once', async () => {
   assert.equal(sold.body.status, 'success')
 })
 
+test('the last ticket that is cancelled may be one for nothing: the booking is refunded all the same', async () => {
+  const fake = fakes.xendit
+  const event = await aSale()
+  const [paid] = (await get(`/events/${event.id}/ticket-types`)).items
+  const path = `/api/v2/events/${event.id}/ticket-types`
+  const free = (await organizer.call('POST', path, { name: 'Anak', price: 0 })).body
+  const items = [paid, free].map(({ id }) => ({ ticket_type_id: id, quantity: 1 }))
+  const booking = (await customer.call('POST', '/api/v2/bookings', { event_id: event.id, items })).body
+  const opened = await pay(booking.id, fake.name)
+  const key = await keyOf(opened.body.id)
+  fake.pay(key)
+  fake.settle(key)
+  await tell(fake, webhookOf(fake, key))
+  await work()
+  const cancel = (body: object) => organizer.call('POST', `/api/v2/bookings/${booking.id}/cancellation`, body)
+  const tickets = (await get(`/bookings/${booking.id}/tickets`)).items as { id: number }[]
+  await cancel({ ticket_ids: [tickets[0]!.id] })
+  await work()
+  time.forward(15)
+  await work()
+  const last = await cancel({})
+  assert.deepEqual([last.status, last.body.status, last.body.refunded], [200, 'refunded', price])
+  await assertBooksBalance(deps.database.db)
+})
+
 test('a booking that was paid is not deleted, but cancelled', async () => {
   const { booking } = await aPaid(fakes.midtrans)
   const answer = await organizer.call('DELETE', `/api/v2/bookings/${booking.id}`)

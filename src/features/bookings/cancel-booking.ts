@@ -12,6 +12,7 @@ import { putMail } from '../mail/put-mail.ts'
 import { closePaymentsOf } from '../payments/close-payments.ts'
 import { findCharge } from '../payments/payments.sql.ts'
 import { putRefund } from '../payments/put-refund.ts'
+import { becomeRefunded } from './become-refunded.ts'
 import { hasTickets } from './booking-status.ts'
 import type { BookedItem, Booking } from './booking.ts'
 import { deleteHold, findBooking, findHold, lockTickets, voidTickets } from './bookings.sql.ts'
@@ -156,6 +157,7 @@ async function cancelTickets(
   const payment = await findCharge(tx, booking.id)
   const amount = refundOf(ending.reduce((sum, { price }) => sum + price, 0), percent) // prettier-ignore
   if (payment && amount > 0) await putRefund(tx, { payment, booking, amount, reason, at })
+  else await becomeRefunded(tx, booking.id, at)
   const handed_over = ending.filter((ticket): ticket is HandedOver => ticket.holder_email !== null)
   return { ticket_ids: ending.map(({ id }) => id), refund: payment ? amount : 0, handed_over }
 }

@@ -4,15 +4,15 @@ import { seesAll, system, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { addSeconds, toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
+import { becomeRefunded } from '../bookings/become-refunded.ts'
 import { lockBooking } from '../bookings/lock-booking.ts'
-import { setStatus } from '../bookings/set-status.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
 import { mailOf } from '../mail/mail-bookings.ts'
 import { putMail } from '../mail/put-mail.ts'
 import { postRefundDone } from '../ledger/post.ts'
 import { findPayment, type Payment } from './payments.sql.ts'
 import { ProviderError, type Refunded, type RefundOrder } from './providers/provider.ts'
-import { findRefund, findRefundLocked, listRefundsOf, updateRefund, type Refund } from './refunds.sql.ts'
+import { findRefund, findRefundLocked, updateRefund, type Refund } from './refunds.sql.ts'
 import type { Selling } from './selling.ts'
 
 const note_length_max = 500
@@ -114,11 +114,7 @@ async function applyRefunded(
         mailOf(booking, { kind: 'booking_refunded', key: `refund ${id} done`, details: { refund_id: id }, at }),
       )
       await postRefundDone(tx, { refund, provider: payment.provider, booking, at })
-      const isAllBack = booking.refunded === booking.total_price
-      const others = await listRefundsOf(tx, booking_id)
-      if (booking.status === 'cancelled' && isAllBack && others.every((one) => one.status === 'done')) {
-        await setStatus(tx, booking, 'refunded', at)
-      }
+      await becomeRefunded(tx, booking_id, at)
     }
     await keep?.(tx, (await findRefund(tx, id))!)
   })
