@@ -91,7 +91,10 @@ test('a ticket that is cancelled while it is accepted is void, whoever has it, a
     const { status, version } = await ticketOf(ticket)
     assert.deepEqual([status, version], ['void', accepted.status === 200 ? 2 : 1])
     assert.equal(await seatsOf(event_id), seats + 1)
-    assert.deepEqual(await mailsOf(ticket), accepted.status === 200 ? handedOver : ['ticket_offered'])
+    assert.deepEqual(
+      await mailsOf(ticket),
+      accepted.status === 200 ? [...handedOver, 'booking_cancelled'] : ['ticket_offered'],
+    )
   }
 })
 
