@@ -69,8 +69,10 @@ export async function serve(
     }
     if (config.admin) await makeFirstAdmin(deps, log, config.admin)
     if (auth === 'off') log.warn('AUTH=off: anyone on this machine may do anything; this is for classrooms alone')
-    if (config.is_production && config.smtp_url === undefined)
-      log.warn('SMTP_URL is not set: mails are written to files, and reach nobody')
+    if (config.smtp_url === undefined) {
+      const who = config.is_production ? 'reach nobody' : 'can be read at /dev/mail by whoever reaches this server'
+      log.warn(`SMTP_URL is not set: mails are written to files, and ${who}`)
+    }
     if (config.sandbox_payments) log.warn('SANDBOX_PAYMENTS=on: who has the link of a payment pays it without money')
     app = await buildApp(deps, log, settings)
     const demo = isDemo ? await seed(deps) : undefined
