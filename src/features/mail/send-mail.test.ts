@@ -4,7 +4,7 @@ import pino from 'pino'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { testDeps } from '../../../test/support/deps.ts'
 import { factories } from '../../../test/support/factories.ts'
-import { outboxRows } from '../../../test/support/outbox.ts'
+import { eventually, outboxRows } from '../../../test/support/outbox.ts'
 import { textOf, withoutPoppler } from '../../../test/support/pdf.ts'
 import { startSmtp } from '../../../test/support/smtp.ts'
 import { inTransaction } from '../../db/transaction.ts'
@@ -26,6 +26,7 @@ import { offerTransfer } from '../transfers/offer-transfer.ts'
 import { remindGuests } from './mail-event.ts'
 import { putMail } from './put-mail.ts'
 import { retryMail } from './retry-mail.ts'
+import { sendMail } from './send-mail.ts'
 import { smtpMailer } from './smtp-mailer.ts'
 
 const { database, drop } = await openTestDatabase()
@@ -141,6 +142,26 @@ for (const [whim, mails, attempts] of [
     assert.deepEqual([row!.status, row!.attempts], ['sent', attempts])
   })
 }
+
+test('a server that takes its time gets the mail once: it is not begun again while it is under way', async () => {
+  const user = await aCustomer()
+  smtp.treat(user.email, 'wait')
+  const at = toTimestamp(deps.now())
+  const mail = { kind: 'welcome', key: `slow ${user.id}`, to: { user_id: user.id }, details: {}, at } as const
+  await inTransaction(database, (tx) => putMail(tx, mail))
+  const rowOfMail = () =>
+    database.db.selectFrom('mail').selectAll().where('dedup_key', '=', mail.key).executeTakeFirstOrThrow()
+  const { id } = await rowOfMail()
+  const impatient = { send_mail: () => sendMail(deps, id, { patience_ms: 50 }) }
+  assert.equal(await runOutbox(deps, impatient, log), 1)
+  const [message] = await outboxRows(deps)
+  assert.deepEqual([message!.attempts, message!.dead_at, message!.last_error], [0, null, null])
+  assert.ok(dateOf(message!.run_at!).getTime() - deps.now().getTime() > 500_000, 'long after it must have ended')
+  await eventually(async () => (await rowOfMail()).status === 'sent')
+  await workOn()
+  assert.equal(smtp.of(user.email).length, 1)
+  assert.equal((await rowOfMail()).attempts, 1)
+})
 
 test('who is refused for good is told to the organizer, with no address, and can be sent to again', async () => {
   const user = await aCustomer()

@@ -16,6 +16,10 @@ import { renderLetter } from './render-letter.ts'
 const attempts_max = 440
 const wait_s = 5
 const wait_s_max = 600
+/** Within the time that the outbox gives a handler. */
+const patience_ms = 20_000
+/** Longer than printing and sending may take together: nobody begins again what may still be under way. */
+const under_way_s_max = 600
 const error_length_max = 500
 
 const fileNames: Readonly<Record<Language, { tickets: string; calendar: string }>> = {
@@ -27,9 +31,21 @@ const fileNames: Readonly<Record<Language, { tickets: string; calendar: string }
  * Sends a mail, if it has not been sent, to whoever is to have it by now. A mail server that is away loses nothing: the
  * mail is tried again for days, and what is given up then waits for somebody to send it again.
  *
- * @throws TryLater when it could not be sent now
+ * A server that takes its time is left to it: what was given up while it took the mail would come twice. The sending
+ * goes on, notes its own end, and is looked at again when it must have ended.
+ *
+ * @throws TryLater when it could not be sent now, or is still under way
  */
-export async function sendMail(deps: Deps, mailId: number): Promise<void> {
+export async function sendMail(deps: Deps, mailId: number, limits = { patience_ms }): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooSlow = new Promise<never>((_, reject) => {
+    const leave = () => reject(new TryLater(addSeconds(toTimestamp(deps.now()), under_way_s_max)))
+    timer = setTimeout(leave, limits.patience_ms)
+  })
+  await Promise.race([trySending(deps, mailId), tooSlow]).finally(() => clearTimeout(timer))
+}
+
+async function trySending(deps: Deps, mailId: number): Promise<void> {
   const row = await reading(deps.database, (db) => findMail(db, mailId))
   if (row?.status !== 'waiting') return
   const read = await readMail(deps, row)

@@ -6,8 +6,15 @@ import { messageOf } from './message.ts'
 const connections_max = 4
 /** A connection is not kept for ever, in case that names lead elsewhere by now. */
 const mails_of_connection_max = 200
-/** Together within the time that the outbox gives a handler. */
-const times = { dnsTimeout: 5_000, connectionTimeout: 8_000, greetingTimeout: 8_000, socketTimeout: 15_000 }
+/** One that is not used is closed before a firewall forgets it and lets the next mail run into nothing. */
+const idle_ms_max = 15_000
+/**
+ * A server may look through a mail for minutes before it answers for it, and whoever has left by then sends it twice
+ * (https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.2.6). Whether it is there at all is known soon.
+ */
+const times = { dnsTimeout: 5_000, connectionTimeout: 8_000, greetingTimeout: 8_000, socketTimeout: 180_000 }
+/** For one mail, the wait for a connection included: a server that answers letter by letter meets no other limit. */
+const mail_ms_max = 480_000
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
@@ -22,13 +29,14 @@ export function smtpMailer(url: string, from: string): Mailer {
     pool: true,
     maxConnections: connections_max,
     maxMessages: mails_of_connection_max,
+    idleTimeout: idle_ms_max,
     ...(password !== '' && !loopback.has(hostname) && { requireTLS: true }),
     ...times,
   })
   return {
     async send(mail) {
       try {
-        await transport.sendMail(messageOf(mail, from))
+        await transport.sendMail({ ...messageOf(mail, from), signal: AbortSignal.timeout(mail_ms_max) })
       } catch (error) {
         throw isForGood(error) ? new MailRefused((error as Error).message, { cause: error }) : error
       }
