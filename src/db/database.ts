@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { DatabaseTarget } from '../config.ts'
+import type { ChangeSignal } from './changes.ts'
 import type { Dialect } from './dialect.ts'
 import type { RunGroup } from './group/group.ts'
 import { openMysql } from './mysql.ts'
@@ -20,6 +21,8 @@ export type Database = Readonly<{
   writer: Kysely<Schema>
   /** One transaction for many requests. Each call opens another line to the database, for groups that follow one another. */
   openGroups: () => RunGroup
+  /** Of what this process has committed. */
+  changes: ChangeSignal
   close(): Promise<void>
 }>
 

@@ -7,6 +7,7 @@ import { groupCommit } from './migrations/0002-group-commit.ts'
 import { accounts } from './migrations/0003-accounts.ts'
 import { money } from './migrations/0004-money.ts'
 import { ticketsInHand } from './migrations/0005-tickets-in-hand.ts'
+import { runForReal } from './migrations/0006-run-for-real.ts'
 import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -17,6 +18,7 @@ const migrations: readonly { name: string; statements: (dialect: Dialect) => str
   { name: '0003-accounts', statements: accounts },
   { name: '0004-money', statements: money },
   { name: '0005-tickets-in-hand', statements: ticketsInHand },
+  { name: '0006-run-for-real', statements: runForReal },
 ]
 
 const lock_wait_s_max = 60

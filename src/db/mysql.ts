@@ -2,6 +2,7 @@ import { Kysely, MysqlDialect, sql, type MysqlPool, type MysqlPoolConnection } f
 import { createPool, type ConnectionOptions, type Pool, type PoolConnection } from 'mysql2'
 import type { DatabaseTarget } from '../config.ts'
 import { StartupError } from '../lib/errors.ts'
+import { changeSignal } from './changes.ts'
 import type { Database } from './database.ts'
 import { mysql } from './dialect.ts'
 import { mysqlGroups } from './group/mysql-group.ts'
@@ -49,6 +50,7 @@ export async function openMysql(
       lines.push(line)
       return line.run
     },
+    changes: changeSignal(),
     async close() {
       for (const line of lines) await line.close()
       await db.destroy()

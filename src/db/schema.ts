@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Generated, GeneratedAlways } from 'kysely'
 import type { Role } from '../lib/caller.ts'
 import type { Language } from '../lib/language.ts'
 import type { MailKind } from '../lib/mail.ts'
@@ -35,6 +35,7 @@ export type Schema = {
   check_in: CheckInTable
   ticket_transfer: TicketTransferTable
   event_image: EventImageTable
+  live_change: LiveChangeTable
 }
 
 export type UserTable = {
@@ -349,6 +350,9 @@ export type OutboxTable = {
   attempts: Generated<number>
   last_error: string | null
   dead_at: Timestamp | null
+  /** Of the kind: `payments` or `work`. */
+  lane: GeneratedAlways<string>
+  traceparent: Generated<string | null>
   created_at: Timestamp
 }
 
@@ -468,4 +472,12 @@ export type EventImageTable = {
   /** JSON of its files, small to large: name, width, height, bytes. */
   files: string
   created_at: Timestamp
+}
+
+/** What a transaction changed (db/changes.ts); kept for some minutes. */
+export type LiveChangeTable = {
+  id: Generated<number>
+  /** JSON of `Changes`. */
+  what: string
+  at: Timestamp
 }

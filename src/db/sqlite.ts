@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
+import { changeSignal } from './changes.ts'
 import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
 import { sqliteGroups } from './group/sqlite-group.ts'
@@ -32,6 +33,7 @@ export async function openSqlite(file: string): Promise<Database> {
     db,
     writer: writing,
     openGroups: () => sqliteGroups(writer, writing),
+    changes: changeSignal(),
     async close() {
       // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.
       await db.destroy()

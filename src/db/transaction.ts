@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DomainError } from '../lib/errors.ts'
+import { keepChanges, type Changes } from './changes.ts'
 import type { Database, Db, Tx } from './database.ts'
 import { CommitOutcomeUnknown } from './group/group.ts'
 
@@ -9,7 +10,7 @@ const backoff_ms_max = 500
 
 /**
  * Runs `work` in one transaction: all of it is kept, or none. On deadlock, lock time-out or busy it is
- * tried again a bounded number of times, so `work` must touch nothing but `tx`.
+ * tried again a bounded number of times, so `work` must touch nothing but `tx`. What it announces is told after the commit.
  *
  * @throws DomainError `server_busy` when every attempt met a conflict, `database_unavailable` when the
  *   server can't be reached; whatever `work` throws otherwise
@@ -18,7 +19,14 @@ export async function inTransaction<T>(database: Database, work: (tx: Tx) => Pro
   const until = performance.now() + retry_ms_max
   for (let attempt = 1; ; attempt++) {
     try {
-      return await database.writer.transaction().execute(work)
+      let changes: Changes | undefined
+      const result = await database.writer.transaction().execute(async (tx) => {
+        const end = await work(tx)
+        changes = await keepChanges(tx)
+        return end
+      })
+      if (changes) database.changes.tell(changes)
+      return result
     } catch (error) {
       const again = attempt < attempts_max && performance.now() < until
       if (!again || database.dialect.meaningOf(error) !== 'conflict') throw refusalOf(database, error)

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { announce } from '../../db/changes.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
@@ -54,10 +55,11 @@ export function listBookings(filter: BookingFilter = {}, descending = false): Li
 /** Hides a booking and its tickets, or shows them again. */
 export async function setBookingDeleted(
   tx: Tx,
-  id: number,
+  { id, customer_id, event_id }: Pick<Booking, 'id' | 'customer_id' | 'event_id'>,
   deleted_at: Timestamp | null,
   at: Timestamp,
 ): Promise<void> {
+  announce(tx, at, { events: [event_id], bookings: [[id, customer_id]] })
   await tx.updateTable('booking').set({ deleted_at, updated_at: at }).where('id', '=', id).execute()
   await tx.updateTable('ticket').set({ deleted_at }).where('booking_id', '=', id).execute()
 }

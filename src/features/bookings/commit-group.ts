@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { changeWrite, type Changes } from '../../db/changes.ts'
 import type { Database } from '../../db/database.ts'
 import {
   CommitOutcomeUnknown,
@@ -75,7 +76,11 @@ export function groupCommitter(
     for (let attempt = 1; ; attempt++) {
       try {
         const results = await once(orders)
-        if (results.some((result) => !(result instanceof Error))) deps.wake()
+        const bookings = made(results)
+        if (bookings.length > 0) {
+          deps.database.changes.tell(changesOf(bookings))
+          deps.wake()
+        }
         return results
       } catch (error) {
         // A refusal that is meant for all of them; above all, an unknown outcome must not be tried again.
@@ -255,8 +260,8 @@ export function groupCommitter(
       for (const [id, count] of one.typeSeats) seatsOfTypes.set(id, (seatsOfTypes.get(id) ?? 0) + count)
     }
     // One for all, so that a group pays for a row and not for its mails.
-    const ids = made(planned).map(({ booking }) => booking.id)
-    const messages: SqlValue[][] = bookingMessages(ids, at).map(messageValues)
+    const kept = made(planned).map(({ booking }) => booking)
+    const messages: SqlValue[][] = bookingMessages(kept.map(({ id }) => id), at).map(messageValues) // prettier-ignore
     const inserts = [
       { kind: 'insert' as const, table: 'booking', columns: bookingColumns, rows: bookings },
       { kind: 'insert' as const, table: 'ticket', columns: ticketColumns, rows: tickets },
@@ -271,6 +276,7 @@ export function groupCommitter(
       ...fewer('event', seats),
       ...fewer('ticket_type', seatsOfTypes),
       ...inserts.filter(({ rows }) => rows.length > 0),
+      changeWrite(changesOf(kept), at),
     ]
   }
 
@@ -343,8 +349,17 @@ function creationOf({ id, event_id, customer_id, organizer_id, quantity, total_p
   return { action: 'booking_created', entity: 'booking', entity_id: id, organizer_id, became }
 }
 
-function made(planned: readonly (Planned | Error)[]): Planned[] {
-  return planned.filter((one): one is Planned => !(one instanceof Error))
+function changesOf(bookings: readonly Booking[]): Changes {
+  return {
+    events: [...new Set(bookings.map(({ event_id }) => event_id))],
+    bookings: bookings.map(({ id, customer_id }) => [id, customer_id] as const),
+    check_ins: [],
+    mails: [],
+  }
+}
+
+function made<Result>(planned: readonly (Result | Error)[]): Result[] {
+  return planned.filter((one): one is Result => !(one instanceof Error))
 }
 
 function bookingsOf(planned: readonly (Planned | Error)[]): (Booking | Error)[] {

@@ -1,3 +1,4 @@
+import { announce } from '../../db/changes.ts'
 import type { Tx } from '../../db/database.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
@@ -50,6 +51,7 @@ export async function expireHolds(deps: Deps): Promise<number> {
     await endHolds(tx, ended)
     await giveBackAll(tx, holds, at)
     const byId = new Map(bookings.map((booking) => [booking.id, booking]))
+    announce(tx, at, { bookings: ended.map((id) => [id, byId.get(id)!.customer_id]) })
     await putMail(
       tx,
       ...ended.map((id) =>

@@ -30,7 +30,7 @@ export async function removeBooking(deps: Deps, caller: Caller, id: number): Pro
       throw new DomainError('booking_has_payments')
     }
     // Hidden before it is asked who has come in: the doors either see it hidden, or have made it used already.
-    await setBookingDeleted(tx, id, at, at)
+    await setBookingDeleted(tx, booking, at, at)
     if (await hasUsedTickets(tx, deps.database.dialect, id)) throw new DomainError('booking_has_used_tickets')
     await giveBack(tx, event_id, await seatsOf(tx, deps, id), at)
     await record(tx, caller, at, { action: 'booking_deleted', entity: 'booking', entity_id: id, organizer_id })
@@ -55,7 +55,7 @@ export async function restoreBooking(deps: Deps, caller: Caller, id: number, kee
     if (!event || event.deleted_at) throw new DomainError('event_not_found')
     if (event.cancelled_at) throw new DomainError('event_already_cancelled')
     await takeAgain(tx, event_id, await seatsOf(tx, deps, id), at)
-    await setBookingDeleted(tx, id, null, at)
+    await setBookingDeleted(tx, booking, null, at)
     await record(tx, caller, at, { action: 'booking_restored', entity: 'booking', entity_id: id, organizer_id })
     const restored = (await findBooking(tx, id))!
     await keep?.(tx, restored)

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { changeWrite } from '../../db/changes.ts'
 import type { GroupWrite } from '../../db/group/group.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
@@ -43,7 +44,8 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
   const run = deps.database.openGroups()
 
   async function keepActs(group: readonly AtDoor[]): Promise<(KeptAct | DomainError)[]> {
-    return run(async ({ read, commit }) => {
+    let changed: number[] = []
+    const results = await run(async ({ read, commit }) => {
       const ids = ascending(group.map(({ act }) => act.ticket_id))
       const [rows, acts, types] = (await read([
         { select: 'select * from ticket', ids, lock: 'update' },
@@ -69,8 +71,11 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
         return outcome instanceof DomainError ? [] : [{ ...one, outcome }]
       })
       if (kept.length > 0) await commit(writesOf(kept))
+      changed = eventsOf(kept)
       return outcomes
     })
+    if (changed.length > 0) deps.database.changes.tell({ events: [], bookings: [], check_ins: changed, mails: [] })
+    return results
   }
 
   const queue = groupQueue<AtDoor, KeptAct>(async (group) => {
@@ -128,10 +133,15 @@ function writesOf(kept: readonly (AtDoor & { outcome: KeptAct })[]): GroupWrite[
     ...set(at, outside),
     { kind: 'insert', table: 'check_in', columns: checkInColumns, rows: acts },
     { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
+    changeWrite({ check_ins: eventsOf(kept) }, at),
     ...(keys.length > 0
       ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
       : []),
   ]
 }
+
+const eventsOf = (kept: readonly { outcome: KeptAct }[]) => [
+  ...new Set(kept.map(({ outcome }) => outcome.ticket.event_id)),
+]
 
 const ascending = (ids: readonly number[]) => [...new Set(ids)].toSorted((a, b) => a - b)

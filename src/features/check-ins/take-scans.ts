@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { announce } from '../../db/changes.ts'
 import type { Tx } from '../../db/database.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
@@ -195,6 +196,7 @@ async function write(
   at: Timestamp,
 ): Promise<void> {
   const found = new Map(tickets.map((ticket) => [ticket.id, ticket]))
+  announce(tx, at, { check_ins: [event.id] })
   await insertCheckIns(
     tx,
     decided.map(({ known, outcome }) => {

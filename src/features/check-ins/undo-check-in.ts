@@ -1,3 +1,4 @@
+import { announce } from '../../db/changes.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
@@ -39,6 +40,7 @@ export async function undoCheckIn(
     if (ticket.status === 'void') throw new DomainError('ticket_void')
     await updateTicket(tx, ticket.id, { ...stateBefore(last, live), updated_at: at })
     await updateUndone(tx, id, at)
+    announce(tx, at, { check_ins: [ticket.event_id] })
     const { organizer_id } = ticket
     const was = { check_in: id, kind: last.kind, door: last.door }
     await record(tx, caller, at, {

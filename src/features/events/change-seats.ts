@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { announce } from '../../db/changes.ts'
 import type { Tx } from '../../db/database.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -10,6 +11,7 @@ import type { Timestamp } from '../../lib/time.ts'
  * @throws DomainError `event_not_found`, `not_enough_seats`
  */
 export async function changeSeats(tx: Tx, eventId: number, seats: number, at: Timestamp): Promise<void> {
+  announce(tx, at, { events: [eventId] })
   const { numUpdatedRows } = await tx
     .updateTable('event')
     .set((eb) => ({ available_seat: eb('available_seat', '+', seats), updated_at: at }))
@@ -30,6 +32,7 @@ export async function changeSeats(tx: Tx, eventId: number, seats: number, at: Ti
 /** Gives seats back to several events in one statement. They are locked. */
 export async function returnSeats(tx: Tx, seats: ReadonlyMap<number, number>, at: Timestamp): Promise<void> {
   const ids = [...seats.keys()]
+  announce(tx, at, { events: ids })
   await tx
     .updateTable('event')
     .set(({ eb, ref }) => {

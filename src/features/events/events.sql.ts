@@ -1,4 +1,5 @@
 import { sql, type Insertable, type Selectable, type Updateable } from 'kysely'
+import { announce } from '../../db/changes.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { Listing } from '../../db/page-query.ts'
@@ -74,11 +75,17 @@ function contains(column: 'title' | 'location', text: string) {
 
 export async function insertEvent(tx: Tx, event: Insertable<EventTable>): Promise<number> {
   const { insertId } = await tx.insertInto('event').values(event).executeTakeFirstOrThrow()
+  announce(tx, event.created_at, { events: [Number(insertId)] })
   return Number(insertId)
 }
 
 /** Counts as a change of the version. */
-export async function updateEvent(tx: Tx, id: number, change: Updateable<EventTable>): Promise<void> {
+export async function updateEvent(
+  tx: Tx,
+  id: number,
+  change: Updateable<EventTable> & { updated_at: Timestamp },
+): Promise<void> {
+  announce(tx, change.updated_at, { events: [id] })
   await tx
     .updateTable('event')
     .set(({ eb }) => ({ ...change, version: eb('version', '+', 1) }))

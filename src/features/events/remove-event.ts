@@ -24,7 +24,7 @@ export async function removeEvent(deps: Deps, caller: Caller, id: number): Promi
     const { organizer_id } = event
     if (!isOrganizerOf(caller, organizer_id)) throw new DomainError('not_own_event')
     if (await isBooked(tx, id)) throw new DomainError('event_has_bookings')
-    await updateEvent(tx, id, { deleted_at: at, closed: 1 })
+    await updateEvent(tx, id, { deleted_at: at, closed: 1, updated_at: at })
     await record(tx, caller, at, { action: 'event_deleted', entity: 'event', entity_id: id, organizer_id })
   })
 }

@@ -1,3 +1,4 @@
+import { announce } from '../../db/changes.ts'
 import type { Tx } from '../../db/database.ts'
 import type { Language } from '../../lib/language.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -62,6 +63,10 @@ async function putSome(tx: Tx, mails: readonly NewMail[]): Promise<void> {
   await insertMails(tx, mails.map(rowOf))
   const byKey = new Map(mails.map((mail) => [mail.key, mail]))
   const waiting = await listWaitingByKeys(tx, [...byKey.keys()])
+  for (const { id, dedup_key } of waiting) {
+    const { to, at } = byKey.get(dedup_key)!
+    if ('user_id' in to) announce(tx, at, { mails: [[id, to.user_id]] })
+  }
   await putInOutbox(
     tx,
     ...waiting.map(({ id, dedup_key }) => {
