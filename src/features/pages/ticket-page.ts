@@ -33,6 +33,7 @@ export async function ticketPage(
       </article>
       ${await ticketCard(deps, reader, ticket, { type })}
       <p class="hint">${common.code_means}</p>
+      ${event.cancelled_at === null && ticket.status === 'unused' ? calendarLink(event, common.calendar) : undefined}
       ${mayRename ? nameForm(reader, ticket) : undefined}
     `,
   )
@@ -44,6 +45,10 @@ function standingOf({ language }: Reader, { status }: Ticket, event: Event): { l
   if (status === 'void') return { look: 'closed', state: words.void }
   return status === 'used' ? { look: 'closed', state: words.used } : { look: 'good', state: words.yours }
 }
+
+const calendarLink = ({ id }: Event, name: string): Html => html`
+  <p class="downloads"><a class="button quiet" href="/api/v2/events/${id}/event.ics">${name}</a></p>
+`
 
 function nameForm(reader: Reader, { holder_name }: Ticket): Html {
   const words = ticketWords[reader.language]

@@ -44,7 +44,9 @@ async function anOffer() {
 test('who is offered a ticket accepts it, holds it, renames it, and the old one is dead', async () => {
   const { event, ticket, token } = await anOffer()
   const mine = await tokenOf({ purpose: 'ticket', id: ticket.id, version: ticket.version })
-  assert.match((await open('ticket', mine)).body, /class="qr"/)
+  const ticketPage = (await open('ticket', mine)).body
+  assert.match(ticketPage, /class="qr"/)
+  assert.ok(ticketPage.includes(`href="/api/v2/events/${ticket.event_id}/event.ics"`))
 
   const offer = await open('transfer', token)
   assert.equal(offer.statusCode, 200)
