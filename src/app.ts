@@ -2,9 +2,9 @@ import cookie from '@fastify/cookie'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { Config } from './config.ts'
+import { serverRoles, type Config } from './config.ts'
 import type { Deps } from './deps.ts'
-import { openAccounts } from './features/accounts/accounts.ts'
+import { openAccounts, type Accounts } from './features/accounts/accounts.ts'
 import { accountRoutes } from './features/accounts/accounts.v1.ts'
 import { accountRoutesV2 } from './features/accounts/accounts.v2.ts'
 import { apiKeyRoutesV2 } from './features/accounts/api-keys.v2.ts'
@@ -68,7 +68,6 @@ const routesOfV2 = [
   staffRoutesV2,
   bookingRoutesV2,
   paymentRoutesV2,
-  webhookRoutesV2,
   ticketRoutesV2,
   transferRoutesV2,
   documentRoutesV2,
@@ -85,7 +84,7 @@ export type App = FastifyInstance
 
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
-  Pick<Config, 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+  Pick<Config, 'roles' | 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
     /** Left out: nobody is paid, and every booking succeeds at once. */
     selling?: Selling | undefined
     /** Left out: there is no sandbox. `onChange` is told which of its payments was paid, declined or closed. */
@@ -102,6 +101,7 @@ export type AppSettings = Readonly<
 >
 
 const defaults: Omit<AppSettings, 'openCount'> = {
+  roles: new Set(serverRoles),
   auth: 'on',
   sunsets: {},
   trusted_proxies: [],
@@ -114,9 +114,10 @@ const defaults: Omit<AppSettings, 'openCount'> = {
   timeout_check_ms: 1_000,
 }
 
-/** The whole server but for its port: the same in production and in tests. */
+/** The whole server but for its port, or as much of it as its roles serve: the same in production and in tests. */
 export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSettings> = {}): Promise<App> {
   const settings: AppSettings = { ...defaults, openCount: localCounts(), ...given }
+  const { roles } = settings
   const baseLogger: FastifyBaseLogger = logger
   const app = fastify({
     loggerInstance: baseLogger,
@@ -146,21 +147,34 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   await allowOrigins(app, settings.cors_origins)
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
   announceSunsets(app, settings.sunsets)
-  handleErrors(app)
+  handleErrors(app, roles)
   await app.register(cookie)
   const accounts = openAccounts(deps)
   authenticate(app, { ...accounts, open: settings.auth === 'off' })
   if (settings.rate_limits) limitAccounts(app, settings.rate_limits, settings.openCount, accountOf)
   endConnectionsOnClose(app)
 
-  await serveReference(app)
+  if (roles.has('api')) await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
+  const selling = settings.selling ?? openSelling(deps, [], 0)
+  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, selling })
+  if (roles.has('payments')) await servePayments(app, deps, settings, selling)
+  noMoreRoutes()
+  await app.ready()
+  return app
+}
+
+async function serveApi(
+  app: App,
+  deps: Deps,
+  { mail_folder }: AppSettings,
+  { accounts, selling }: { accounts: Accounts; selling: Selling },
+): Promise<void> {
   await app.register(jwksRoutes, deps)
   await app.register(imageFileRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
   const keysInFlight: KeysInFlight = new Set()
-  const selling = settings.selling ?? openSelling(deps, [], 0)
   const line = openBookingLine(deps, events, keysInFlight, canPay(selling))
   const doors = openDoorLine(deps, sharedRead(deps.database, listTicketsByIds))
   // The seed's paths have no version; they and /api/v1 are the same routes.
@@ -180,9 +194,17 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     { prefix: '/api/v2' },
   )
   await app.register(linkedPages, { ...deps, accounts, selling })
-  if (settings.mail_folder !== undefined) await app.register(devMailPages, { folder: settings.mail_folder })
-  if (settings.sandbox) await app.register(sandboxPages, { ...deps, ...settings.sandbox })
-  noMoreRoutes()
-  await app.ready()
-  return app
+  if (mail_folder !== undefined) await app.register(devMailPages, { folder: mail_folder })
+}
+
+/** What payment providers call, and the pages of the one that is made up. */
+async function servePayments(app: App, deps: Deps, { sandbox }: AppSettings, selling: Selling): Promise<void> {
+  await app.register(
+    async (v2) => {
+      speakVersion2(v2)
+      await v2.register(webhookRoutesV2, { ...deps, selling })
+    },
+    { prefix: '/api/v2' },
+  )
+  if (sandbox) await app.register(sandboxPages, { ...deps, ...sandbox })
 }

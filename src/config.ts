@@ -19,6 +19,11 @@ export type RateLimits = Readonly<Record<RouteClass, Readonly<{ account: RateLim
 export type Sunset = Readonly<{ deprecated: Date; sunset: Date | undefined }>
 export type Sunsets = Readonly<{ v1?: Sunset | undefined; v2?: Sunset | undefined }>
 
+export const serverRoles = ['api', 'live', 'worker', 'payments'] as const
+
+/** What a server does, of all that there is to do (docs/decisions/0019-roles.md). */
+export type ServerRole = (typeof serverRoles)[number]
+
 export type Config = Readonly<{
   port: number
   host: string
@@ -27,9 +32,14 @@ export type Config = Readonly<{
   log_level: string
   log_pretty: boolean
   shutdown_ms_max: number
+  /** How long a server that stops still serves, while it says that it is not ready. */
+  drain_ms: number
   is_production: boolean
   /** `off`: without accounts, as in a classroom; anyone may do anything. */
   auth: 'on' | 'off'
+  roles: ReadonlySet<ServerRole>
+  /** Of one server, on one port. */
+  processes: number
   /** `off`: what is due is done by processes of their own. */
   worker: 'on' | 'off'
   /** Made when the server starts and there is no admin yet. */
@@ -172,6 +182,20 @@ export const settings: readonly Setting[] = [
     meaning: 'What the platform keeps of each payment for a booking, in percent: 0 to 50, such as `2.5`',
   },
   {
+    name: 'ROLES',
+    default: serverRoles.join(','),
+    meaning:
+      'What this server does, or `--roles`: `api` (the API and its pages), `live` (live updates), `worker` (what is due: ' +
+      'mails, reminders, holds, cleaning up), `payments` (webhooks, and what providers are asked)',
+  },
+  {
+    name: 'PROCESSES',
+    default: '1',
+    meaning:
+      'Processes that share the port, or `--processes`, 1 to 64: about one for each core. Each opens its own connections ' +
+      'to the database and, without `REDIS_URL`, counts requests for itself',
+  },
+  {
     name: 'WORKER',
     default: 'on',
     meaning: '`off`: the server leaves what is due, such as its messages to others, to `npm run worker`',
@@ -180,6 +204,13 @@ export const settings: readonly Setting[] = [
     name: 'SHUTDOWN_MS',
     default: '10000',
     meaning: 'Milliseconds that what is in flight may take after SIGTERM, 0 to 600000',
+  },
+  {
+    name: 'DRAIN_MS',
+    default: '0',
+    meaning:
+      'Milliseconds after SIGTERM in which a server says at `/readyz` that it is not ready and still serves, so that ' +
+      'whatever stands before it turns elsewhere; 0 to 600000, and `SHUTDOWN_MS` begins after them',
   },
   {
     name: 'TRUST_PROXY',
@@ -266,8 +297,11 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     log_level: oneOf('LOG_LEVEL', read('LOG_LEVEL'), ['debug', 'info', 'warn', 'error', 'silent']),
     log_pretty: format === 'pretty' || (format === '' && isTerminal && read('NODE_ENV') !== 'production'),
     shutdown_ms_max: integer('SHUTDOWN_MS', read('SHUTDOWN_MS'), 0, 600_000),
+    drain_ms: integer('DRAIN_MS', read('DRAIN_MS'), 0, 600_000),
     is_production: read('NODE_ENV') === 'production',
     auth: authMode(read),
+    roles: roles(read),
+    processes: integer('PROCESSES', read('PROCESSES'), 1, 64),
     worker: oneOf('WORKER', read('WORKER'), ['on', 'off']),
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
     sandbox_payments: sandboxPayments(read),
@@ -320,6 +354,17 @@ const list = (text: string) =>
     .split(',')
     .map((one) => one.trim())
     .filter(Boolean)
+
+function roles(read: (name: string) => string): ReadonlySet<ServerRole> {
+  const named = new Set(list(read('ROLES')).map((role) => oneOf('ROLES', role, serverRoles)))
+  if (named.size === 0) throw new StartupError(`ROLES must name one of ${serverRoles.join(', ')}, or several.`)
+  if (named.has('worker') && named.size === 1 && read('WORKER') === 'off') {
+    throw new StartupError(
+      'WORKER=off leaves nothing to do for a server whose ROLES are worker: take one of them away.',
+    )
+  }
+  return named
+}
 
 function network(text: string): string {
   const [address = '', bits = '0', ...rest] = text.split('/')

@@ -6,10 +6,15 @@ const block_lines = 500
 const block_ms = 50
 
 /** JSON lines, or readable ones on a terminal. `log.flush()` before the process ends. */
-export function createLogger({ log_level, log_pretty }: Pick<Config, 'log_level' | 'log_pretty'>): Logger {
+export function createLogger({
+  log_level,
+  log_pretty,
+  processes,
+}: Pick<Config, 'log_level' | 'log_pretty' | 'processes'>): Logger {
   const options = {
     level: log_level,
-    base: null,
+    // With several processes, whose line it is.
+    base: processes > 1 ? { pid: process.pid } : null,
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
   }

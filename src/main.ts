@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { loadEnvFile } from 'node:process'
+import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
 import { mailFolder, readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
@@ -26,8 +27,8 @@ import { work } from './work-command.ts'
 
 const usage = `Usage: karcis <command>
 
-  serve     start the server (npm start)
-  worker    do what is due, beside servers that run with WORKER=off (npm run worker)
+  serve     start the server (npm start): --roles api,live,worker,payments --processes 1
+  worker    do what is due, without a port, beside servers that run with WORKER=off (npm run worker)
   migrate   bring the database's tables up to date
   seed      add the demo users and events
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
@@ -41,8 +42,9 @@ Settings come from the environment or from .env; docs/configuration.md lists the
 export async function main([command = 'help', ...rest]: string[]): Promise<void> {
   let config: Config | undefined
   try {
-    if (rest.length > 0 && command !== 'user') throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
-    const env = readEnv()
+    if (rest.length > 0 && command !== 'user' && command !== 'serve')
+      throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
+    const env = command === 'serve' ? { ...readEnv(), ...settingsIn(rest) } : readEnv()
     config = readConfig(command === 'demo' ? demoSettings(env) : env, process.stdout.isTTY)
     await run(command, rest, config, env['npm_lifecycle_event'] !== undefined)
   } catch (error) {
@@ -56,6 +58,13 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
   switch (command) {
     case 'serve':
     case 'demo':
+      if (config.processes > 1) {
+        const [{ default: cluster }, { runProcesses }] = await Promise.all([
+          import('node:cluster'),
+          import('./processes.ts'),
+        ])
+        if (cluster.isPrimary) return runProcesses(config, startedByNpm)
+      }
       return serve(config, { deps: openDeps, counts: openCounts }, { isDemo: command === 'demo', startedByNpm })
     case 'worker':
       return work(config, openDeps, startedByNpm)
@@ -146,6 +155,16 @@ function demoSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     DATABASE_URL: `sqlite:${folder}/karcis.db`,
     DATA_DIR: folder,
     SANDBOX_PAYMENTS: 'on',
+  }
+}
+
+/** What the command line says for one server alone, as the settings that it stands for. */
+function settingsIn(args: string[]): Record<string, string> {
+  try {
+    const { values } = parseArgs({ args, options: { roles: { type: 'string' }, processes: { type: 'string' } } })
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name.toUpperCase(), value]))
+  } catch (error) {
+    throw new StartupError(`${(error as Error).message}\n\n${usage}`)
   }
 }
 

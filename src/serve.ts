@@ -1,8 +1,10 @@
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { buildApp, type App } from './app.ts'
-import { mailFolder, type Config } from './config.ts'
-import { migrate } from './db/migrate.ts'
+import { mailFolder, serverRoles, type Config } from './config.ts'
+import { compareMigrations, migrate } from './db/migrate.ts'
+import { reading } from './db/transaction.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
@@ -16,7 +18,7 @@ import { createLogger } from './log.ts'
 import { sellingBy } from './providers.ts'
 import { seed } from './seed.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
-import { workOf } from './work.ts'
+import { lanesOf, workOf } from './work.ts'
 import { startWorker, type Worker } from './worker.ts'
 
 /**
@@ -27,7 +29,7 @@ const backlog_max = 4_096
 
 const demo_link_ms = 24 * 60 * 60 * 1_000
 
-/** Migrates, listens, works unless another process does, and stays until SIGTERM or SIGINT. */
+/** Migrates, listens, does what is due in the lanes of its roles, and stays until SIGTERM or SIGINT. */
 export async function serve(
   config: Config,
   open: {
@@ -36,6 +38,7 @@ export async function serve(
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
+  const { roles } = config
   const log = createLogger(config)
   const signal = wakeSignal()
   let url = config.public_url ?? ''
@@ -50,11 +53,24 @@ export async function serve(
     deps.mailer.close()
     await deps.database.close()
   }
+  /** Says first that it is about to end, and serves on for a while; what is due is left to others at once. */
+  const stop = async () => {
+    app?.drain()
+    void worker?.stop()
+    await sleep(config.drain_ms)
+    await close()
+  }
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
+    const { newer } = await reading(deps.database, compareMigrations)
+    if (newer.length > 0) log.warn({ newer }, 'the tables are those of a newer version, and this one goes on with them')
+    if (roles.size < serverRoles.length && config.public_url === undefined) {
+      log.warn('PUBLIC_URL is not set: links lead to this server, which serves its roles alone')
+    }
     const { auth, sunsets, trusted_proxies, cors_origins, rate_limits } = config
     const settings = {
+      roles,
       auth,
       sunsets,
       trusted_proxies,
@@ -80,7 +96,7 @@ export async function serve(
     const { port } = app.server.address() as AddressInfo
     const here = `http://${config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : config.host}:${port}`
     url ||= here
-    log.info({ url: here, docs: `${here}/docs`, database: config.database.dialect }, 'listening')
+    log.info({ url: here, docs: `${here}/docs`, database: config.database.dialect, roles: [...roles] }, 'listening')
     if (demo) {
       // Its database is new, so the first booking will be this one.
       const link = await signLink(deps.signer, { purpose: 'booking', id: 1 }, new Date(Date.now() + demo_link_ms))
@@ -90,7 +106,8 @@ export async function serve(
     await close()
     throw error
   }
-  startHousekeeping(deps, log, config.purge_days)
-  if (config.worker === 'on') worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
-  stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)
+  const lanes = lanesOf(config)
+  if (lanes.has('work')) startHousekeeping(deps, log, config.purge_days)
+  if (lanes.size > 0) worker = startWorker(deps, log, { ...workOf(deps, log, selling, lanes), signal })
+  stopOnSignal(stop, log, config.drain_ms + config.shutdown_ms_max, startedByNpm)
 }

@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 const orphan_check_ms = 250
 
 /**
- * At SIGTERM or SIGINT: closes, which accepts nothing new and finishes what is in flight, and exits 0; or 1 if that
- * takes too long.
+ * At SIGTERM or SIGINT: closes, which accepts nothing new and finishes what is in flight, and exits 0, or with the exit
+ * code that was set; with 1 if that takes too long.
  */
 export function stopOnSignal(
   close: () => Promise<void>,
@@ -25,7 +25,7 @@ export function stopOnSignal(
     await close()
     clearTimeout(deadline)
     log.info('stopped')
-    log.flush(() => process.exit(0))
+    log.flush(() => process.exit())
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
   if (startedByNpm) {

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
 import { sellingBy } from './providers.ts'
@@ -8,7 +9,7 @@ import { stopOnSignal } from './stop-on-signal.ts'
 import { workOf } from './work.ts'
 import { startWorker } from './worker.ts'
 
-/** Migrates, as a server does, and does what is due until SIGTERM or SIGINT. */
+/** Migrates, as a server does, and does what is due in all lanes until SIGTERM or SIGINT, without a port. */
 export async function work(
   config: Config,
   openDeps: (config: Config, wake: () => void) => Promise<Deps>,
@@ -25,6 +26,7 @@ export async function work(
     throw error
   }
   const selling = sellingBy(config, deps)
+  startHousekeeping(deps, log, config.purge_days)
   const worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {

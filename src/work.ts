@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
 import { findNextExpiry } from './features/bookings/bookings.sql.ts'
 import { expireHolds } from './features/bookings/expire-holds.ts'
@@ -8,6 +9,7 @@ import { mailEvent, remindGuests, type EventMail } from './features/mail/mail-ev
 import { sendMail } from './features/mail/send-mail.ts'
 import { findNextReminder } from './features/mail/mail.sql.ts'
 import { remove_image_files, removeImageFiles } from './features/images/remove-image-files.ts'
+import type { Lane } from './features/outbox/outbox.sql.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
 import { findNextCheck } from './features/payments/checks.sql.ts'
 import { ProviderError } from './features/payments/providers/provider.ts'
@@ -23,13 +25,32 @@ const turn_ms_max = 10_000
 
 const provider_wait_s = 60
 
-/** All that is done beside requests: by the server itself, or by workers of their own. */
-export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
+/** The lanes that this server works on: none with WORKER=off. */
+export function lanesOf({ roles, worker }: Pick<Config, 'roles' | 'worker'>): ReadonlySet<Lane> {
+  const lanes = new Set<Lane>()
+  if (worker === 'on' && roles.has('worker')) lanes.add('work')
+  if (worker === 'on' && roles.has('payments')) lanes.add('payments')
+  return lanes
+}
+
+export const allLanes: ReadonlySet<Lane> = new Set(['work', 'payments'])
+
+/** All that is done beside requests in these lanes: by the server itself, or by workers of their own. */
+export function workOf(deps: Deps, log: Logger, selling: Selling, lanes = allLanes): Work {
+  const work = lanes.has('work') ? generalWork(deps) : undefined
+  const payments = lanes.has('payments') ? paymentWork(deps, log, selling) : undefined
+  if (!work || !payments) return work ?? payments ?? { handlers: {}, chores: [] }
   return {
+    handlers: { ...work.handlers, ...payments.handlers },
+    chores: [...work.chores, ...payments.chores],
+  }
+}
+
+/** Mails, reminders, the ends of holds, and what takes longer than a request may. */
+function generalWork(deps: Deps): Work {
+  return {
+    lane: 'work',
     handlers: {
-      apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
-      close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
-      send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
       send_mail: (payload) => sendMail(deps, idIn(payload, 'mail_id')),
       mail_bookings: (payload) => mailBookings(deps, (payload as { booking_ids: readonly number[] }).booking_ids),
       mail_event: (payload) => mailEvent(deps, payload as EventMail),
@@ -45,6 +66,20 @@ export function workOf(deps: Deps, log: Logger, selling: Selling): Work {
     chores: [
       { name: 'remind guests', nextDue: findNextReminder, run: () => remindGuests(deps) },
       { name: 'expire holds', nextDue: findNextExpiry, run: () => expireHolds(deps) },
+    ],
+  }
+}
+
+/** What payment providers are asked. Its kinds are those of the column `lane` (0006-run-for-real.ts). */
+function paymentWork(deps: Deps, log: Logger, selling: Selling): Work {
+  return {
+    lane: 'payments',
+    handlers: {
+      apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
+      close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
+      send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
+    },
+    chores: [
       {
         name: 'reconcile payments',
         nextDue: (db) => findNextCheck(db, 'payment'),

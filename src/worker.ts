@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import { reading, refusalOf } from './db/transaction.ts'
 import type { Deps } from './deps.ts'
 import type { Chore } from './features/outbox/chore.ts'
-import { findNextRun } from './features/outbox/outbox.sql.ts'
+import { findNextRun, type Lane } from './features/outbox/outbox.sql.ts'
 import { runOutbox, type Handlers } from './features/outbox/run-outbox.ts'
 import { DomainError } from './lib/errors.ts'
 import { dateOf } from './lib/time.ts'
@@ -17,7 +17,12 @@ const failure_ms = 250
 const failure_ms_max = 10_000
 
 /** What there is to do (work.ts). */
-export type Work = Readonly<{ handlers: Handlers; chores: readonly Chore[] }>
+export type Work = Readonly<{
+  handlers: Handlers
+  chores: readonly Chore[]
+  /** Of the outbox; left out: all. */
+  lane?: Lane | undefined
+}>
 
 export type Worker = Readonly<{
   /** Begins nothing new, and ends when what is under way has ended: within a message's time-out, or a chore's batch. */
@@ -31,9 +36,13 @@ export type Worker = Readonly<{
 export function startWorker(
   deps: Deps,
   log: Logger,
-  { handlers, chores, signal = wakeSignal() }: Work & { signal?: WakeSignal },
+  { handlers, chores, lane, signal = wakeSignal() }: Work & { signal?: WakeSignal },
 ): Worker {
-  const outbox: Chore = { name: 'outbox', nextDue: findNextRun, run: () => runOutbox(deps, handlers, log) }
+  const outbox: Chore = {
+    name: 'outbox',
+    nextDue: (db) => findNextRun(db, lane),
+    run: () => runOutbox(deps, handlers, log, { lane }),
+  }
   const trouble = troubleLog(deps, log)
   const end = new AbortController()
   const pause = (ms: number) => sleep(ms, undefined, { signal: end.signal }).catch(() => {})

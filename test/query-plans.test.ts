@@ -141,8 +141,13 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listTakings', (db) => listTakings(db, { id: 9, organizer_id: 1_008 })],
   ['listCausesOfRefundsDue', (db) => listCausesOfRefundsDue(db, 7)],
   ['listSumsOfCauses', (db) => listSumsOfCauses(db, ['payment 7', 'refund 7 due'])],
-  ['findNextRun', findNextRun],
+  ['findNextRun', (db) => findNextRun(db)],
+  ['findNextRun of a lane', (db) => findNextRun(db, 'payments')],
   ['lockDue', (db) => lockDue(db as never, { ...database.dialect, locksRows: false }, '2024-06-01 00:00:00.000', 8)],
+  [
+    'lockDue of a lane',
+    (db) => lockDue(db as never, { ...database.dialect, locksRows: false }, '2024-06-01 00:00:00.000', 8, 'payments'),
+  ],
   ['findMessage', (db) => findMessage(db, 7)],
   ['listMessages that wait', page(listMessages('waiting'), ['2025-01-01 07:00:00.000', 7])],
   ['listMessages that are dead', page(listMessages('dead'), ['2025-01-01 07:00:00.000', 7])],
@@ -448,7 +453,7 @@ async function fill({ writer, dialect }: Database): Promise<void> {
     await writer.insertInto('ledger_entry').values(rows).execute()
   }
   for (const rows of chunks(2_000, (n) => ({
-    kind: 'test',
+    kind: n % 10 > 0 ? 'test' : 'send_refund',
     dedup_key: `k${n}`,
     payload: '{}',
     run_at: n % 4 > 0 ? at : null,

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { toTimestamp } from '../lib/time.ts'
-import type { Database } from './database.ts'
+import type { Database, Db } from './database.ts'
 import type { Dialect } from './dialect.ts'
 import { createTables } from './migrations/0001-create-tables.ts'
 import { groupCommit } from './migrations/0002-group-commit.ts'
@@ -12,7 +12,7 @@ import type { Schema } from './schema.ts'
 import { inTransaction } from './transaction.ts'
 
 /** In order of their numbers. What has been released is never edited; a change is a new migration. */
-const migrations: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
+export const migrations: readonly { name: string; statements: (dialect: Dialect) => string[] }[] = [
   { name: '0001-create-tables', statements: createTables },
   { name: '0002-group-commit', statements: groupCommit },
   { name: '0003-accounts', statements: accounts },
@@ -49,13 +49,24 @@ export async function migrate(database: Database): Promise<string[]> {
   })
 }
 
-/** Whether the tables are those of this version, found out without touching them. */
+/** Whether the tables are those of this version or of a newer one, found out without touching them. */
 export async function isUpToDate({ db }: Database): Promise<boolean> {
   const tables = await db.introspection.getTables()
-  if (!tables.some(({ name }) => name === 'migration')) return false
+  return tables.some(({ name }) => name === 'migration') && (await compareMigrations(db)).missing.length === 0
+}
+
+/**
+ * What the tables lack of this version, and what newer versions have made of them already: these only add
+ * (docs/rules/rolling-updates.md), so this one goes on as before. Once the tables are there.
+ */
+export async function compareMigrations(db: Db): Promise<{ missing: string[]; newer: string[] }> {
   const { rows } = await sql<{ name: string }>`select name from migration`.execute(db)
   const applied = new Set(rows.map(({ name }) => name))
-  return migrations.every(({ name }) => applied.has(name))
+  const known = new Set(migrations.map(({ name }) => name))
+  return {
+    missing: [...known].filter((name) => !applied.has(name)),
+    newer: [...applied].filter((name) => !known.has(name)),
+  }
 }
 
 /** A table that is made anew is missing for a moment, so foreign keys are looked at when all is done. */

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ServerRole } from '../config.ts'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { failure, failureBody } from './envelope.ts'
+import { isMisdirected } from './misdirected.ts'
 import { problem, problem_type, unexpectedProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -21,8 +23,12 @@ const frameworkErrors: Record<string, ErrorCode> = {
   FST_ERR_MAX_PARAM_LENGTH: 'route_not_found',
 }
 
-/** The only place where an error becomes an answer. An unknown error is a bug, and its text stays in the log. */
-export function handleErrors(app: FastifyInstance): void {
+/**
+ * The only place where an error becomes an answer. An unknown error is a bug, and its text stays in the log.
+ *
+ * @param roles those of this server: what another one serves is refused in other words than what nobody does
+ */
+export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole>): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error)
     if (!refusal) {
@@ -43,7 +49,8 @@ export function handleErrors(app: FastifyInstance): void {
     if (isTooLong(request)) return done(new DomainError('url_too_long'))
     // The router takes `/users/` for an id that is empty.
     const isUnknown = request.is404 || (request.params as { id?: string }).id === ''
-    done(isUnknown ? new DomainError('route_not_found') : undefined)
+    if (!isUnknown) return done()
+    done(new DomainError(isMisdirected(request.url, roles) ? 'misdirected' : 'route_not_found'))
   })
   app.setNotFoundHandler(() => {
     throw new DomainError('route_not_found')

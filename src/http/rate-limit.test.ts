@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fastify from 'fastify'
-import type { RateLimits } from '../config.ts'
+import { serverRoles, type RateLimits } from '../config.ts'
 import { handleErrors } from './error-handler.ts'
 import { localCounts } from './local-counts.ts'
 import { classOf, limitAccounts, limitAddresses } from './rate-limit.ts'
@@ -23,7 +23,7 @@ function aServer() {
   const app = fastify()
   let asked = 0
   limitAddresses(app, limits, localCounts())
-  handleErrors(app)
+  handleErrors(app, new Set(serverRoles))
   app.addHook('onRequest', async () => {
     asked++
   })

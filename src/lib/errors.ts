@@ -9,6 +9,7 @@ const refusals = {
   precondition_required: [428, 'send the ETag of what you mean to change as If-Match'],
   precondition_failed: [412, 'this has changed since you read it: read it again, then change it'],
   route_not_found: [404, 'route not found'],
+  misdirected: [421, 'another role serves this path: send it to a server whose ROLES name it'],
   method_not_allowed: [405, 'method not allowed'],
   body_too_large: [413, 'request body too large'],
   url_too_long: [414, 'request URL too long'],
@@ -18,6 +19,8 @@ const refusals = {
   too_many_requests: [429, 'too many requests, try again in a moment'],
   server_busy: [503, 'the server is busy, try again shortly'],
   database_unavailable: [503, 'the database is unavailable, try again shortly'],
+  server_stopping: [503, 'this server is stopping: ask another one'],
+  tables_outdated: [503, 'the tables are older than this server: run npm run migrate'],
   outcome_unknown: [
     503,
     'the database was lost while this was being kept: look whether it was done before trying again, ' +

@@ -24,6 +24,9 @@ export type OutboxMessage = {
   created_at: Timestamp
 }
 
+/** Messages that are worked on together: what payment providers are asked, and all else. Left out where both are. */
+export type Lane = 'payments' | 'work'
+
 export type MessageState = 'dead' | 'waiting'
 
 /** Leaves the message that has the same kind and key as it is. */
@@ -31,24 +34,32 @@ export async function insertMessages(tx: Tx, messages: readonly Insertable<Outbo
   await leavingWhatIsThere(tx, tx.insertInto('outbox').values(messages)).execute()
 }
 
-/** When the next one is due, or has been; undefined if none waits. */
-export async function findNextRun(db: Db): Promise<Timestamp | undefined> {
+/** When the next one of the lane is due, or has been; undefined if none waits. */
+export async function findNextRun(db: Db, lane?: Lane): Promise<Timestamp | undefined> {
   const next = await db
     .selectFrom('outbox')
     .select('run_at')
     .where('run_at', 'is not', null)
+    .$if(lane !== undefined, (query) => query.where('lane', '=', lane!))
     .orderBy('run_at')
     .limit(1)
     .executeTakeFirst()
   return next?.run_at ?? undefined
 }
 
-/** Those that are due, longest first, and locked; leaves out what somebody else has locked. */
-export async function lockDue(tx: Tx, dialect: Dialect, now: Timestamp, limit: number): Promise<DueMessage[]> {
+/** Those of the lane that are due, longest first, and locked; leaves out what somebody else has locked. */
+export async function lockDue(
+  tx: Tx,
+  dialect: Dialect,
+  now: Timestamp,
+  limit: number,
+  lane?: Lane,
+): Promise<DueMessage[]> {
   return tx
     .selectFrom('outbox')
     .select(['id', 'kind', 'dedup_key as key', 'payload', 'attempts'])
     .where('run_at', '<=', now)
+    .$if(lane !== undefined, (query) => query.where('lane', '=', lane!))
     .orderBy('run_at')
     .limit(limit)
     .$if(dialect.locksRows, (query) => query.forUpdate().skipLocked())

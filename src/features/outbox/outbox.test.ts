@@ -6,7 +6,7 @@ import { aMessage, keptLog, outboxRows, rowOf } from '../../../test/support/outb
 import { inTransaction } from '../../db/transaction.ts'
 import { system } from '../../lib/caller.ts'
 import { dateOf, toTimestamp } from '../../lib/time.ts'
-import { leaseMessages } from './outbox.sql.ts'
+import { findNextRun, leaseMessages, type Lane } from './outbox.sql.ts'
 import { putInOutbox } from './put.ts'
 import { retryMessage } from './retry-message.ts'
 import { runOutbox, TryLater, type Handler } from './run-outbox.ts'
@@ -152,19 +152,48 @@ test('who asks to be run later is, and has not failed', async () => {
   assert.deepEqual(await run(), ['early'])
 })
 
-test('a kind that nobody knows fails, and the others go on', async () => {
+test('a kind that nobody knows is left to a newer server, however long that takes, and told of once', async () => {
   for (const kind of ['newer', 'constructor', 'test']) await aMessage(deps, { kind, key: kind })
-  assert.deepEqual(await run(), ['test'])
+  lines.length = 0
+  const handled: string[] = []
+  const handlers = { test: async (_: unknown, { key }: { key: string }) => void handled.push(key) }
+  for (let turn = 0; turn < 20; turn++) {
+    await runOutbox(deps, handlers, log)
+    pass(minute_ms)
+  }
+  assert.deepEqual(handled, ['test'])
   const rows = await outboxRows(deps)
   assert.deepEqual(
-    rows.map(({ kind, attempts }) => [kind, attempts]),
+    rows.map(({ kind, attempts, dead_at, last_error }) => [kind, attempts, dead_at, last_error]),
     [
-      ['newer', 1],
-      ['constructor', 1],
+      ['newer', 0, null, null],
+      ['constructor', 0, null, null],
     ],
   )
-  assert.match(rows[0]!.last_error!, /knows no messages of the kind newer/)
+  assert.deepEqual(
+    lines.map(({ kind, msg }) => [kind, msg]),
+    ['newer', 'constructor'].map((kind) => [kind, 'messages of this kind are left to a newer server']),
+  )
+  await runOutbox(deps, { newer: async (_, { key }) => void handled.push(key) }, log)
+  assert.deepEqual(handled, ['test', 'newer'])
   await clear()
+})
+
+test('a lane has its own messages alone: what payment providers are asked, or all else', async () => {
+  for (const kind of ['send_refund', 'send_mail', 'apply_notice', 'close_payment', 'cancel_bookings', 'newer']) {
+    await aMessage(deps, { kind, key: kind })
+  }
+  const of = async (lane: Lane) => {
+    const met: string[] = []
+    const meet: Handler = async (_, { key }) => void met.push(key)
+    const kinds = (await outboxRows(deps)).map(({ kind }) => kind)
+    while ((await runOutbox(deps, Object.fromEntries(kinds.map((kind) => [kind, meet])), log, { lane })) > 0);
+    assert.equal(await findNextRun(database.db, lane), undefined)
+    return met.toSorted()
+  }
+  assert.equal(await findNextRun(database.db, 'payments'), at())
+  assert.deepEqual(await of('payments'), ['apply_notice', 'close_payment', 'send_refund'])
+  assert.deepEqual(await of('work'), ['cancel_bookings', 'newer', 'send_mail'])
 })
 
 test('a handler without an end has failed when its time is up', async () => {

@@ -2,7 +2,15 @@ import type { Logger } from 'pino'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
-import { deleteClaimed, leaseMessages, lockDue, updateClaimed, updateMessage, type Claim } from './outbox.sql.ts'
+import {
+  deleteClaimed,
+  leaseMessages,
+  lockDue,
+  updateClaimed,
+  updateMessage,
+  type Claim,
+  type Lane,
+} from './outbox.sql.ts'
 
 /** All of a batch run at once: what waited behind others would use up its lease. */
 const batch_max = 8
@@ -13,6 +21,8 @@ const attempts_max = 12
 const backoff_ms = 1_000
 const backoff_ms_max = 600_000
 const later_ms_min = 1_000
+/** Soon enough that a newer server comes by. */
+const unknown_ms = 15_000
 const error_length_max = 500
 
 /**
@@ -41,7 +51,7 @@ export class TryLater extends Error {
 type Outbox = { deps: Deps; handlers: Handlers; log: Logger; limits: { handler_ms_max: number } }
 
 /**
- * Runs one batch of messages that are due, and returns how many they were. Each is claimed by a lease: until that
+ * Runs one batch of messages that are due, of one lane or of all, and returns how many they were. Each is claimed by a lease: until that
  * ends nobody else runs it, and if this process dies, somebody does then.
  *
  * @throws DomainError `server_busy` or `database_unavailable`; what it had claimed comes again by itself
@@ -50,21 +60,25 @@ export async function runOutbox(
   deps: Deps,
   handlers: Handlers,
   log: Logger,
-  limits = { handler_ms_max },
+  { lane, ...limits }: { lane?: Lane | undefined; handler_ms_max?: number } = {},
 ): Promise<number> {
-  const { count, claims } = await claimDue(deps, log)
-  const outbox = { deps, handlers, log, limits }
+  const { count, claims } = await claimDue(deps, log, lane)
+  const outbox = { deps, handlers, log, limits: { handler_ms_max, ...limits } }
   const ends = await Promise.allSettled(claims.map((claim) => perform(outbox, claim)))
   const failed = ends.find((end) => end.status === 'rejected')
   if (failed) throw failed.reason
   return count
 }
 
-async function claimDue({ database, now }: Deps, log: Logger): Promise<{ count: number; claims: Claim[] }> {
+async function claimDue(
+  { database, now }: Deps,
+  log: Logger,
+  lane: Lane | undefined,
+): Promise<{ count: number; claims: Claim[] }> {
   const at = now()
   const run_at = after(at, lease_ms)
   const { due, spent } = await inTransaction(database, async (tx) => {
-    const found = await lockDue(tx, database.dialect, toTimestamp(at), batch_max)
+    const found = await lockDue(tx, database.dialect, toTimestamp(at), batch_max, lane)
     const due = found.filter(({ attempts }) => attempts < attempts_max)
     // Whoever had the last attempt died of it, or with it.
     const spent = found.filter(({ attempts }) => attempts >= attempts_max)
@@ -97,10 +111,13 @@ async function perform(outbox: Outbox, claim: Claim): Promise<void> {
   await inTransaction(database, (tx) => deleteClaimed(tx, claim))
 }
 
-async function handle({ handlers, limits }: Outbox, { kind, payload, id, key, attempts }: Claim): Promise<void> {
+async function handle({ deps, handlers, log, limits }: Outbox, claim: Claim): Promise<void> {
+  const { kind, payload, id, key, attempts } = claim
   const handler = Object.hasOwn(handlers, kind) ? handlers[kind] : undefined
-  // A newer server may know it.
-  if (!handler) throw new Error(`this server knows no messages of the kind ${kind}`)
+  if (!handler) {
+    if (isNews(handlers, kind)) log.warn(named(claim), 'messages of this kind are left to a newer server')
+    throw new TryLater(after(deps.now(), unknown_ms))
+  }
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     const late = () => reject(new Error(`no end after ${limits.handler_ms_max} ms`))
@@ -108,6 +125,15 @@ async function handle({ handlers, limits }: Outbox, { kind, payload, id, key, at
   })
   const work = (async () => handler(JSON.parse(payload), { id, key, attempts }))()
   await Promise.race([work, tooLate]).finally(() => clearTimeout(timer))
+}
+
+const unknownKinds = new WeakMap<Handlers, Set<string>>()
+
+/** Whether these handlers meet a kind that they don't know for the first time: it is told once. */
+function isNews(handlers: Handlers, kind: string): boolean {
+  const met = unknownKinds.get(handlers) ?? new Set()
+  unknownKinds.set(handlers, met)
+  return met.size < met.add(kind).size
 }
 
 async function putOff({ deps, log }: Outbox, claim: Claim, error: unknown): Promise<void> {
