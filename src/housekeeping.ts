@@ -6,6 +6,7 @@ import { removeOldHolds } from './features/bookings/expire-holds.ts'
 import { removeOldSessions } from './features/accounts/old-sessions.ts'
 import { rotateSigningKeys } from './features/accounts/signing-keys.ts'
 import { rotateSignatureKeys } from './features/signatures/signer.ts'
+import { removeOldChanges } from './features/live/old-changes.ts'
 import { removeOldMails } from './features/mail/old-mails.ts'
 import { removeOldKeys } from './features/idempotency/idempotency.ts'
 import { eraseDeletedUsers } from './features/users/erase-user.ts'
@@ -38,6 +39,7 @@ export async function cleanUp(deps: Deps, purge_days: number): Promise<Record<st
     ended_holds: await inBatches(() => removeOldHolds(deps)),
     fences: await removeOldFences(deps.database, now),
     mails: await inBatches(() => removeOldMails(deps.database, now)),
+    live_changes: await inBatches(() => removeOldChanges(deps.database, now)),
     sessions: await inBatches(() => removeOldSessions(deps.database, now)),
     signing_keys: await rotateSigningKeys(deps.database, now),
     signature_keys: await rotateSignatureKeys(deps.database, now),

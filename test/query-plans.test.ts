@@ -54,6 +54,7 @@ import {
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
 import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
 import { listImages } from '../src/features/images/images.sql.ts'
+import { deleteOldChanges, listChangesAfter, listChangesByIds, listLastChanges } from '../src/features/live/live.sql.ts'
 import {
   deleteOldMails,
   findNextReminder,
@@ -163,6 +164,10 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findNextReminder', findNextReminder],
   ['listDueReminders', (db) => listDueReminders(db, '2024-06-01 00:00:00.000', 50)],
   ['deleteOldMails', (db) => deleteOldMails(db as never, '2000-01-01 00:00:00.000', 500)],
+  ['listChangesAfter', (db) => listChangesAfter(db, 1_000, 500)],
+  ['listChangesByIds', (db) => listChangesByIds(db, [7, 8])],
+  ['listLastChanges', (db) => listLastChanges(db, 500)],
+  ['deleteOldChanges', (db) => deleteOldChanges(db as never, '2000-01-01 00:00:00.000', 500)],
   ['listImages', (db) => listImages(db, 7)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['listTypesByIds', (db) => listTypesByIds(db, [7, 8])],
@@ -463,6 +468,9 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   }))) {
     await writer.insertInto('outbox').values(rows).execute()
   }
+  for (const rows of chunks(2_000, (n) => ({ what: `{"events":[${n}]}`, at }))) {
+    await writer.insertInto('live_change').values(rows).execute()
+  }
   for (const rows of chunks(bookings, (n) => ({
     kind: 'booking_confirmed' as const,
     dedup_key: `mail ${n}`,
@@ -483,7 +491,7 @@ async function fill({ writer, dialect }: Database): Promise<void> {
   const analyze =
     dialect.name === 'sqlite'
       ? 'analyze'
-      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox, mail, hold, ticket_type, payment_notice'
+      : 'analyze table user, event, booking, ticket, idempotency_key, session, refresh_token, api_key, event_staff, payment, refund, ledger_entry, outbox, live_change, mail, hold, ticket_type, payment_notice'
   await inTransaction({ writer, dialect } as Database, (tx) => sql.raw(analyze).execute(tx))
 }
 
