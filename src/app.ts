@@ -18,12 +18,14 @@ import { bookingRoutesV2 } from './features/bookings/bookings.v2.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
 import { sharedRead } from './db/shared-read.ts'
 import { listEventsByIds } from './features/events/events.sql.ts'
+import { EventView, EventViewV2 } from './features/events/events.schema.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
 import { documentRoutesV2 } from './features/documents/documents.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { imageFileRoutes } from './features/images/images.routes.ts'
+import { ImageView } from './features/images/images.schema.ts'
 import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
 import { devMailPages } from './features/mail/dev-mail.routes.ts'
@@ -36,6 +38,7 @@ import { webhookRoutesV2 } from './features/payments/webhooks.v2.ts'
 import { sandboxPages } from './features/payments/sandbox.routes.ts'
 import { jwksRoutes } from './features/signatures/jwks.routes.ts'
 import { staffRoutesV2 } from './features/staff/staff.v2.ts'
+import { TicketTypeView } from './features/ticket-types/ticket-types.schema.ts'
 import { ticketTypeRoutesV2 } from './features/ticket-types/ticket-types.v2.ts'
 import { ticketRoutes } from './features/tickets/tickets.v1.ts'
 import { ticketRoutesV2 } from './features/tickets/tickets.v2.ts'
@@ -50,12 +53,14 @@ import { endConnectionsOnClose } from './http/graceful-close.ts'
 import { localCounts, type OpenCount } from './http/local-counts.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
+import { openPublicAnswers, type ListenElsewhere, type PublicAnswer } from './http/public-answers.ts'
 import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
 import { announceSunsets } from './http/sunset.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { speakVersion2 } from './http/version-2.ts'
+import type { SharedStore } from './lib/fresh-cache.ts'
 
 const body_bytes_max = 2 * 1024 * 1024
 
@@ -93,6 +98,10 @@ export type AppSettings = Readonly<
     mail_folder?: string | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
+    /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
+    shareAnswers?: ((shapes: string) => SharedStore<PublicAnswer>) | undefined
+    /** What other processes change; left out: it is seen when what is kept is a second old. */
+    listenElsewhere?: ListenElsewhere | undefined
     headers_ms_max: number
     request_ms_max: number
     idle_ms_max: number
@@ -113,6 +122,9 @@ const defaults: Omit<AppSettings, 'openCount'> = {
   idle_ms_max: 72_000,
   timeout_check_ms: 1_000,
 }
+
+/** Two versions of Karcis side by side don't read answers of the other's shape. */
+const shapesOfAnswers = JSON.stringify([EventView, EventViewV2, TicketTypeView, ImageView])
 
 /** The whole server but for its port, or as much of it as its roles serve: the same in production and in tests. */
 export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSettings> = {}): Promise<App> {
@@ -168,12 +180,14 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
 async function serveApi(
   app: App,
   deps: Deps,
-  { mail_folder }: AppSettings,
+  { mail_folder, shareAnswers, listenElsewhere }: AppSettings,
   { accounts, selling }: { accounts: Accounts; selling: Selling },
 ): Promise<void> {
   await app.register(jwksRoutes, deps)
   await app.register(imageFileRoutes, deps)
   const events = sharedRead(deps.database, listEventsByIds)
+  const answers = openPublicAnswers(deps.database, shareAnswers?.(shapesOfAnswers), listenElsewhere)
+  app.addHook('onClose', answers.close)
   const keysInFlight: KeysInFlight = new Set()
   const line = openBookingLine(deps, events, keysInFlight, canPay(selling))
   const doors = openDoorLine(deps, sharedRead(deps.database, listTicketsByIds))
@@ -181,14 +195,14 @@ async function serveApi(
   for (const prefix of ['/api/v1', '']) {
     await app.register(accountRoutes, { ...deps, accounts, prefix })
     await app.register(userRoutes, { ...deps, accounts, prefix })
-    await app.register(eventRoutes, { ...deps, events, prefix })
+    await app.register(eventRoutes, { ...deps, events, answers, prefix })
     await app.register(bookingRoutes, { ...deps, line, prefix })
     await app.register(ticketRoutes, { ...deps, doors, prefix })
   }
   await app.register(
     async (v2) => {
       speakVersion2(v2)
-      const more = { ...deps, accounts, events, line, doors, keysInFlight, selling }
+      const more = { ...deps, accounts, events, answers, line, doors, keysInFlight, selling }
       for (const routes of routesOfV2) await v2.register(routes as FastifyPluginAsync<typeof more>, more)
     },
     { prefix: '/api/v2' },

@@ -16,12 +16,11 @@ import { previewMails } from './features/mail/preview.ts'
 import { smtpMailer } from './features/mail/smtp-mailer.ts'
 import { openSigner } from './features/signatures/signer.ts'
 import { hashPassword, verifyPassword } from './features/users/password.ts'
-import type { RedisCounts } from './http/redis-counts.ts'
 import { newTicketCode } from './lib/codes.ts'
 import { StartupError } from './lib/errors.ts'
 import { makeUser } from './make-user.ts'
 import { seed } from './seed.ts'
-import { serve } from './serve.ts'
+import { serve, type SharedByServers } from './serve.ts'
 import { explainStartup } from './startup-problems.ts'
 import { work } from './work-command.ts'
 
@@ -65,7 +64,7 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
         ])
         if (cluster.isPrimary) return runProcesses(config, startedByNpm)
       }
-      return serve(config, { deps: openDeps, counts: openCounts }, { isDemo: command === 'demo', startedByNpm })
+      return serve(config, { deps: openDeps, shared: openShared }, { isDemo: command === 'demo', startedByNpm })
     case 'worker':
       return work(config, openDeps, startedByNpm)
     case 'migrate':
@@ -124,10 +123,19 @@ async function openDeps(
 }
 
 /** Loaded only where it is wanted: a start without Redis should not wait for its client. */
-async function openCounts({ rate_limits, redis_url }: Config, log: Logger): Promise<RedisCounts | undefined> {
-  if (!rate_limits || redis_url === undefined) return undefined
-  const { redisCounts } = await import('./http/redis-counts.ts')
-  return redisCounts(redis_url, log)
+async function openShared({ redis_url }: Config, log: Logger): Promise<SharedByServers | undefined> {
+  if (redis_url === undefined) return undefined
+  const [{ openRedis }, { redisCounts }, { redisAnswers }] = await Promise.all([
+    import('./lib/redis-client.ts'),
+    import('./http/redis-counts.ts'),
+    import('./http/redis-answers.ts'),
+  ])
+  const redis = openRedis(redis_url, log)
+  return {
+    openCount: redisCounts(redis),
+    shareAnswers: (database, shapes) => redisAnswers(redis, database, shapes),
+    close: redis.close,
+  }
 }
 
 async function withDeps(config: Config, work: (deps: Deps) => Promise<void>): Promise<void> {

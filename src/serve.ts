@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { buildApp, type App } from './app.ts'
 import { mailFolder, serverRoles, type Config } from './config.ts'
-import { compareMigrations, migrate } from './db/migrate.ts'
+import { birthOf, compareMigrations, migrate } from './db/migrate.ts'
 import { reading } from './db/transaction.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
@@ -11,8 +11,10 @@ import { makeFirstAdmin } from './features/users/make-user.ts'
 import { signLink } from './features/signatures/link-token.ts'
 import { pageLink } from './features/signatures/page-links.ts'
 import { noteChange } from './features/payments/receive-notice.ts'
-import type { RedisCounts } from './http/redis-counts.ts'
+import type { OpenCount } from './http/local-counts.ts'
+import type { PublicAnswer } from './http/public-answers.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import type { SharedStore } from './lib/fresh-cache.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
 import { sellingBy } from './providers.ts'
@@ -29,12 +31,20 @@ const backlog_max = 4_096
 
 const demo_link_ms = 24 * 60 * 60 * 1_000
 
+/** What servers with the same Redis have in common. */
+export type SharedByServers = Readonly<{
+  openCount: OpenCount
+  /** For servers on the same database that serve the same shapes. */
+  shareAnswers: (database: string, shapes: string) => SharedStore<PublicAnswer>
+  close: () => void
+}>
+
 /** Migrates, listens, does what is due in the lanes of its roles, and stays until SIGTERM or SIGINT. */
 export async function serve(
   config: Config,
   open: {
     deps: (config: Config, wake: () => void, publicUrl: () => string) => Promise<Deps>
-    counts: (config: Config, log: Logger) => Promise<RedisCounts | undefined>
+    shared: (config: Config, log: Logger) => Promise<SharedByServers | undefined>
   },
   { isDemo, startedByNpm }: { isDemo: boolean; startedByNpm: boolean },
 ): Promise<void> {
@@ -43,13 +53,13 @@ export async function serve(
   const signal = wakeSignal()
   let url = config.public_url ?? ''
   const deps = await open.deps(config, signal.wake, () => url)
-  const counts = await open.counts(config, log)
+  const shared = await open.shared(config, log)
   const selling = sellingBy(config, deps)
   let app: App | undefined
   let worker: Worker | undefined
   const close = async () => {
     await Promise.all([app?.close(), worker?.stop()])
-    counts?.close()
+    shared?.close()
     deps.mailer.close()
     await deps.database.close()
   }
@@ -68,6 +78,7 @@ export async function serve(
     if (roles.size < serverRoles.length && config.public_url === undefined) {
       log.warn('PUBLIC_URL is not set: links lead to this server, which serves its roles alone')
     }
+    const born = await birthOf(deps.database)
     const { auth, sunsets, trusted_proxies, cors_origins, rate_limits } = config
     const settings = {
       roles,
@@ -76,7 +87,10 @@ export async function serve(
       trusted_proxies,
       cors_origins,
       rate_limits,
-      ...(counts && { openCount: counts.open }),
+      ...(shared && {
+        openCount: shared.openCount,
+        shareAnswers: (shapes: string) => shared.shareAnswers(born, shapes),
+      }),
       selling,
       ...(!config.is_production && config.smtp_url === undefined && { mail_folder: mailFolder(config) }),
       ...(config.sandbox_payments && {

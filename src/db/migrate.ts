@@ -1,5 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import { toTimestamp } from '../lib/time.ts'
+import { toTimestamp, type Timestamp } from '../lib/time.ts'
 import type { Database, Db } from './database.ts'
 import type { Dialect } from './dialect.ts'
 import { createTables } from './migrations/0001-create-tables.ts'
@@ -67,6 +67,12 @@ export async function compareMigrations(db: Db): Promise<{ missing: string[]; ne
     missing: [...known].filter((name) => !applied.has(name)),
     newer: [...applied].filter((name) => !known.has(name)),
   }
+}
+
+/** When its tables were first made, to the millisecond, which tells a database from others. */
+export async function birthOf({ db }: Database): Promise<Timestamp> {
+  const { rows } = await sql<{ born: Timestamp }>`select min(applied_at) as born from migration`.execute(db)
+  return rows[0]!.born
 }
 
 /** A table that is made anew is missing for a moment, so foreign keys are looked at when all is done. */

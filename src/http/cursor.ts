@@ -42,18 +42,42 @@ export async function listPage<Row extends object, Shown>(
   listing: Listing<Row>,
   show: (row: Row) => Shown,
 ): Promise<{ items: Shown[]; next_cursor: string | null }> {
-  const { limit, cursor } = request.query as { limit: number; cursor?: string }
+  const page = await readCursorPage(database, request.query as CursorPage, listing, show)
+  linkNext(request, reply, page)
+  return page
+}
+
+/** What `cursorQuery` lets through. */
+export type CursorPage = { limit: number; cursor?: string }
+
+/**
+ * The same without a request, for whoever keeps it.
+ *
+ * @throws DomainError `invalid_cursor`
+ */
+export async function readCursorPage<Row extends object, Shown>(
+  database: Database,
+  { limit, cursor }: CursorPage,
+  listing: Listing<Row>,
+  show: (row: Row) => Shown,
+): Promise<{ items: Shown[]; next_cursor: string | null }> {
   const after = cursor === undefined ? undefined : readCursor(cursor, listing)
   const rows = await reading(database, (db) => readPage(db, listing, after, limit + 1))
   const page = rows.slice(0, limit)
   const last = rows.length > limit ? page.at(-1) : undefined
-  const next_cursor = last ? writeCursor(keyOf(listing.order, last), listing) : null
-  if (next_cursor !== null) {
-    const url = new URL(request.url, 'http://localhost')
-    url.searchParams.set('cursor', next_cursor)
-    void reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
-  }
-  return { items: page.map(show), next_cursor }
+  return { items: page.map(show), next_cursor: last ? writeCursor(keyOf(listing.order, last), listing) : null }
+}
+
+/** Says where the next page is (RFC 8288). */
+export function linkNext(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { next_cursor }: { next_cursor?: string | null | undefined },
+): void {
+  if (!next_cursor) return
+  const url = new URL(request.url, 'http://localhost')
+  url.searchParams.set('cursor', next_cursor)
+  void reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
 }
 
 /** Opaque to clients: the key of the last row, and by what it is ordered. */

@@ -55,6 +55,6 @@ export function matchingVersion({ headers }: FastifyRequest): (row: { version: n
 }
 
 /** Weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.2 */
-function isAmong(tag: string, list: string): boolean {
+export function isAmong(tag: string, list: string): boolean {
   return list.trim() === '*' || list.split(',').some((one) => one.trim().replace(/^W\//, '') === tag)
 }

@@ -5,22 +5,26 @@ import { reading } from '../db/transaction.ts'
 import { groupQueue } from '../lib/group-queue.ts'
 import { pageMarks, type Key, type Page } from '../lib/page.ts'
 import { listed } from './envelope.ts'
+import { serialise } from './serialise.ts'
 
 const limits = { length_max: 20_000, wait_ms_max: 10_000 }
 
 type Asked<Row> = { listing: Listing<Row>; page: Page; reply: FastifyReply }
+
+/** Tells a page of a list from all others. */
+export const pageName = ({ name }: Pick<Listing<object>, 'name'>, { limit, page }: Page): string =>
+  `${limit} ${page} ${name}`
 
 /**
  * Answers a list for many at once. Those who ask for the same page while one is being read share the next
  * reading, and its serialised bytes: always read after they asked, never remembered.
  */
 export function sharedList<Row extends object>(database: Database, message: string, show: (row: Row) => unknown) {
-  const marks = pageMarks()
+  const read = pageReader(database, message, show)
   const queue = groupQueue<Asked<Row>, string>(async (askers) => {
     const bodies = new Map<string, Promise<string>>()
     const answers = askers.map((asked) => {
-      const { listing, page } = asked
-      const name = `${page.limit} ${page.page} ${listing.name}`
+      const name = pageName(asked.listing, asked.page)
       let body = bodies.get(name)
       if (!body) bodies.set(name, (body = read(asked)))
       return body
@@ -28,6 +32,16 @@ export function sharedList<Row extends object>(database: Database, message: stri
     const settled = await Promise.allSettled(answers)
     return settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error)))
   }, limits)
+
+  return async (listing: Listing<Row>, page: Page, reply: FastifyReply): Promise<FastifyReply> => {
+    const body = await queue.join({ listing, page, reply })
+    return reply.type('application/json; charset=utf-8').send(body)
+  }
+}
+
+/** Reads pages of a list by their numbers, and serialises them as the route of the reply does. */
+export function pageReader<Row extends object>(database: Database, message: string, show: (row: Row) => unknown) {
+  const marks = pageMarks()
 
   async function read({ listing, page, reply }: Asked<Row>): Promise<string> {
     const start = await startOf(listing, page)
@@ -40,7 +54,7 @@ export function sharedList<Row extends object>(database: Database, message: stri
       const last = rows[page.limit - 1]!
       marks.leave(listing.name, { ...page, page: page.page + 1 }, keyOf(listing.order, last))
     }
-    return reply.serializeInput(listed(message, rows, page, show), '200') as string
+    return serialise(reply, listed(message, rows, page, show))
   }
 
   async function startOf(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
@@ -54,8 +68,5 @@ export function sharedList<Row extends object>(database: Database, message: stri
     return found
   }
 
-  return async (listing: Listing<Row>, page: Page, reply: FastifyReply): Promise<FastifyReply> => {
-    const body = await queue.join({ listing, page, reply })
-    return reply.type('application/json; charset=utf-8').send(body)
-  }
+  return read
 }

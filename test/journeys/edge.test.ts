@@ -21,7 +21,8 @@ for (const path of ['/api/v1/events', '/events/1', '/nothing', '/healthz', '/ope
     assert.equal(headers['x-frame-options'], 'DENY')
     assert.equal(headers['referrer-policy'], 'no-referrer')
     assert.match(String(headers['content-security-policy']), /^default-src 'none';.* frame-ancestors 'none'$/)
-    assert.equal(headers['cache-control'], 'no-store')
+    const isPublic = path === '/api/v1/events'
+    assert.equal(headers['cache-control'], isPublic ? 'public, max-age=0, s-maxage=1, must-revalidate' : 'no-store')
     for (const name of ['server', 'x-powered-by', 'strict-transport-security', 'access-control-allow-origin']) {
       assert.equal(headers[name], undefined, name)
     }
@@ -54,7 +55,7 @@ test('a page of a named origin may ask, and read the headers that it needs', asy
   const { headers } = await app.inject({ url: '/events', headers: { origin: page } })
   assert.equal(headers['access-control-allow-origin'], page)
   assert.equal(headers['access-control-allow-credentials'], undefined)
-  assert.equal(headers['vary'], 'Origin')
+  assert.equal(headers['vary'], 'Origin, authorization')
   const exposed = String(headers['access-control-expose-headers'])
   for (const name of ['ETag', 'Link', 'Location', 'Retry-After', 'RateLimit', 'Idempotency-Replayed', 'X-Request-Id']) {
     assert.ok(exposed.split(', ').includes(name), name)

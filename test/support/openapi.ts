@@ -28,6 +28,7 @@ export function answersMatchDocument(document: object) {
       if (method !== 'HEAD') assert.deepEqual(Object.keys(body as object), ['success', 'error'])
       return
     }
+    if (isNotModified(method, status, body)) return
     const answer = operation.responses[status]
     assert.ok(answer, `${method} ${path}: ${status} ${JSON.stringify(body)} is not in the document`)
     if (method === 'HEAD') return assert.equal(body, undefined)
@@ -56,10 +57,7 @@ export function answersMatchDocumentV2(document: object) {
       assert.deepEqual(Object.keys(body as object).slice(0, 5), ['type', 'title', 'status', 'detail', 'code'], name)
       return
     }
-    if (status === 304) {
-      assert.deepEqual([method, body, type], ['GET', undefined, undefined], name)
-      return
-    }
+    if (isNotModified(method, status, body)) return assert.equal(type, undefined, name)
     const answer = operation.responses[status]
     assert.ok(answer, `${name} is not in the document`)
     if (!answer.content) return assert.equal(body, undefined, name)
@@ -72,6 +70,10 @@ export function answersMatchDocumentV2(document: object) {
     fits(name, documented.schema, body)
   }
 }
+
+/** 304 to who has it already, which a document need not say. */
+const isNotModified = (method: string, status: number, body: unknown) =>
+  status === 304 && ['GET', 'HEAD'].includes(method) && body === undefined
 
 function operationsOf({ paths }: Document, prefix: string, isOptional: boolean) {
   const routes = Object.entries(paths).map(([path, operations]) => {

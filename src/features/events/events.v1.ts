@@ -3,7 +3,9 @@ import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
-import { sharedList } from '../../http/shared-list.ts'
+import { event_lists, eventTag, hashed, sendPublic, type PublicAnswers } from '../../http/public-answers.ts'
+import { serialise } from '../../http/serialise.ts'
+import { pageName, pageReader } from '../../http/shared-list.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
@@ -18,8 +20,11 @@ import { showEvent } from './show-event.ts'
 const tags = ['events']
 const params = IdParams('event')
 
-export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<Event> }> = async (app, deps) => {
-  const list = sharedList(deps.database, 'events retrieved successfully', showEvent)
+export const eventRoutes: FastifyPluginAsyncTypebox<
+  Deps & { events: SharedRead<Event>; answers: PublicAnswers }
+> = async (app, deps) => {
+  const { answers } = deps
+  const readList = pageReader(deps.database, 'events retrieved successfully', showEvent)
 
   app.post(
     '/events',
@@ -59,7 +64,14 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
         response: { 200: ListAnswer(EventView), ...errorAnswers('invalid_request') },
       },
     },
-    async (request, reply) => list(listEvents(eventFilter(request.query)), request.query, reply),
+    async (request, reply) => {
+      const { query: page } = request
+      const listing = listEvents(eventFilter(page))
+      const answer = await answers.get(event_lists, `v1 ${pageName(listing, page)}`, async () =>
+        hashed(await readList({ listing, page, reply })),
+      )
+      return sendPublic(request, reply, answer)
+    },
   )
 
   app.get(
@@ -72,9 +84,13 @@ export const eventRoutes: FastifyPluginAsyncTypebox<Deps & { events: SharedRead<
         response: { 200: Answer(EventView), ...errorAnswers('invalid_request', 'event_not_found') },
       },
     },
-    async (request) => {
-      const event = await readEvent(deps.events, request.params.id)
-      return success('event retrieved successfully', showEvent(event))
+    async (request, reply) => {
+      const { id } = request.params
+      const answer = await answers.get(eventTag(id), `v1 event ${id}`, async () => {
+        const event = await readEvent(deps.events, id)
+        return hashed(serialise(reply, success('event retrieved successfully', showEvent(event))))
+      })
+      return sendPublic(request, reply, answer)
     },
   )
 

@@ -3,12 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
-import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { cursorQuery, linkNext, PageOf, readCursorPage } from '../../http/cursor.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
+import {
+  by_language,
+  event_lists,
+  eventTag,
+  hashed,
+  sendPublic,
+  type PublicAnswers,
+} from '../../http/public-answers.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { serialise } from '../../http/serialise.ts'
 import { varyBy } from '../../http/vary.ts'
-import { languageOf, numberOf } from '../../lib/language.ts'
+import { languageOf, numberOf, type Language } from '../../lib/language.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
@@ -41,17 +50,22 @@ const EventQuery = Type.Object({
   sort: Type.Unsafe<(typeof sorts)[number]>({ type: 'string', enum: sorts, default: 'date' }),
 })
 
-const show = (event: Event, { headers }: FastifyRequest) => showEventV2(event, languageOf(headers['accept-language']))
+const languageFor = ({ headers }: FastifyRequest) => languageOf(headers['accept-language'])
+const show = (event: Event, request: FastifyRequest) => showEventV2(event, languageFor(request))
 
 /** Seats that are sold change the answer, and not the version; so does the language. */
+const eventEtag = (event: Event, language: Language) => tagOf(event, event.available_seat, numberOf(language))
+
 const setEventTag = (request: FastifyRequest, reply: FastifyReply, event: Event) => {
   varyBy(reply, 'accept-language')
-  setTag(reply, tagOf(event, event.available_seat, numberOf(languageOf(request.headers['accept-language']))))
+  setTag(reply, eventEtag(event, languageFor(request)))
 }
 
 export const eventRoutesV2: FastifyPluginAsyncTypebox<
-  Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
+  Deps & { events: SharedRead<Event>; answers: PublicAnswers; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
+  const { answers } = deps
+
   app.post(
     '/events',
     {
@@ -98,9 +112,16 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const { sort } = request.query
-      const listing = listEvents(eventFilter(request.query), sort.replace('-', '') as EventSort, sort.startsWith('-'))
-      return listPage(deps.database, request, reply, listing, (event) => show(event, request))
+      const { query } = request
+      const { sort, limit, cursor = '' } = query
+      const listing = listEvents(eventFilter(query), sort.replace('-', '') as EventSort, sort.startsWith('-'))
+      const language = languageFor(request)
+      const answer = await answers.get(event_lists, `v2 ${language} ${limit} ${cursor} ${listing.name}`, async () => {
+        const page = await readCursorPage(deps.database, query, listing, (event) => showEventV2(event, language))
+        return { ...hashed(serialise(reply, page)), next_cursor: page.next_cursor }
+      })
+      linkNext(request, reply, answer)
+      return sendPublic(request, reply, answer, by_language)
     },
   )
 
@@ -115,9 +136,13 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const event = await readEvent(deps.events, request.params.id)
-      setEventTag(request, reply, event)
-      return show(event, request)
+      const { id } = request.params
+      const language = languageFor(request)
+      const answer = await answers.get(eventTag(id), `v2 event ${id} ${language}`, async () => {
+        const event = await readEvent(deps.events, id)
+        return { body: serialise(reply, showEventV2(event, language)), etag: eventEtag(event, language) }
+      })
+      return sendPublic(request, reply, answer, by_language)
     },
   )
 

@@ -5,12 +5,14 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
+import { by_language, eventTag, hashed, sendPublic, type PublicAnswers } from '../../http/public-answers.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
+import { serialise } from '../../http/serialise.ts'
 import { varyBy } from '../../http/vary.ts'
-import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
+import { isOrganizerOf, seesAll, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { languageOf, numberOf } from '../../lib/language.ts'
-import { toTimestamp } from '../../lib/time.ts'
+import { languageOf, numberOf, type Language } from '../../lib/language.ts'
+import { toRfc3339, toTimestamp } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
@@ -25,11 +27,11 @@ const tags = ['ticket types']
 const soundness = ['quantity_range_empty', 'sales_window_empty'] as const
 
 export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
-  Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
+  Deps & { events: SharedRead<Event>; answers: PublicAnswers; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
   const { events } = deps
-  const shownIn = (header: string | undefined, event: Event) => {
-    const [at, language] = [toTimestamp(deps.now()), languageOf(header)]
+  const shownIn = (language: Language, event: Event) => {
+    const at = toTimestamp(deps.now())
     return (type: TicketType) => showTicketType(type, event, at, language)
   }
 
@@ -41,6 +43,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
     return { type, event }
   }
   const seesHidden = (caller: Caller, { organizer_id }: Event) => isOrganizerOf(caller, organizer_id)
+  const mayHaveEvents = (caller: Caller) => seesAll(caller) || caller.role === 'organizer'
 
   app.post(
     '/events/:id/ticket-types',
@@ -73,7 +76,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
       const event = await readEvent(events, params.id)
       setTag(reply, tagOf(type))
       void reply.code(201).header('location', `/api/v2/ticket-types/${type.id}`)
-      return shownIn(headers['accept-language'], event)(type)
+      return shownIn(languageOf(headers['accept-language']), event)(type)
     },
   )
 
@@ -91,11 +94,23 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
         },
       },
     },
-    async ({ caller, params, headers }) => {
-      const event = await readEvent(events, params.id)
-      const types = inOrder(await reading(deps.database, (db) => listTicketTypes(db, params.id)))
-      const seen = seesHidden(caller, event) ? types : types.filter(({ hidden }) => !hidden)
-      return { items: seen.map(shownIn(headers['accept-language'], event)) }
+    async (request, reply) => {
+      const { caller, params, headers } = request
+      const { id } = params
+      const list = async (event: Event) => inOrder(await reading(deps.database, (db) => listTicketTypes(db, event.id)))
+      const language = languageOf(headers['accept-language'])
+      if (mayHaveEvents(caller)) {
+        const event = await readEvent(events, id)
+        if (seesHidden(caller, event)) return { items: (await list(event)).map(shownIn(language, event)) }
+      }
+      // What is on sale changes with the time, too, from one second to the next.
+      const second = toRfc3339(toTimestamp(deps.now()))
+      const answer = await deps.answers.get(eventTag(id), `types of ${id} ${language} ${second}`, async () => {
+        const event = await readEvent(events, id)
+        const seen = (await list(event)).filter(({ hidden }) => !hidden)
+        return hashed(serialise(reply, { items: seen.map(shownIn(language, event)) }))
+      })
+      return sendPublic(request, reply, answer, by_language)
     },
   )
 
@@ -111,7 +126,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
     },
     async ({ params, headers }, reply) => {
       const { type, event } = await readType(params.id)
-      const shown = shownIn(headers['accept-language'], event)(type)
+      const shown = shownIn(languageOf(headers['accept-language']), event)(type)
       const language = numberOf(languageOf(headers['accept-language']))
       varyBy(reply, 'accept-language')
       setTag(reply, tagOf(type, event.version, shown.available_seat, shown.on_sale ? 1 : 0, language))
@@ -149,7 +164,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
       const { caller, params, body, headers } = request
       const type = await changeTicketType(deps, caller, params.id, body, matchingVersion(request))
       setTag(reply, tagOf(type))
-      return shownIn(headers['accept-language'], await readEvent(events, type.event_id))(type)
+      return shownIn(languageOf(headers['accept-language']), await readEvent(events, type.event_id))(type)
     },
   )
 
