@@ -16,8 +16,9 @@ import { doorsOfflineRoutesV2 } from './features/check-ins/doors-offline.v2.ts'
 import { bookingRoutes } from './features/bookings/bookings.v1.ts'
 import { bookingRoutesV2 } from './features/bookings/bookings.v2.ts'
 import { openBookingLine } from './features/bookings/create-booking.ts'
-import { sharedRead } from './db/shared-read.ts'
+import { sharedRead, type SharedRead } from './db/shared-read.ts'
 import { listEventsByIds } from './features/events/events.sql.ts'
+import type { Event } from './features/events/event.ts'
 import { EventView, EventViewV2 } from './features/events/events.schema.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
@@ -28,6 +29,10 @@ import { imageFileRoutes } from './features/images/images.routes.ts'
 import { ImageView } from './features/images/images.schema.ts'
 import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
+import { countClients, type ClientLimits } from './features/live/clients.ts'
+import { openFeed, type Feed } from './features/live/feed.ts'
+import { openHub } from './features/live/hub.ts'
+import { liveRoutes } from './features/live/live.routes.ts'
 import { devMailPages } from './features/mail/dev-mail.routes.ts'
 import { mailRoutesV2 } from './features/mail/mails.v2.ts'
 import { outboxRoutesV2 } from './features/outbox/outbox.v2.ts'
@@ -60,6 +65,7 @@ import { announceSunsets } from './http/sunset.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { speakVersion2 } from './http/version-2.ts'
+import { takeWebSockets } from './http/websockets.ts'
 import type { SharedStore } from './lib/fresh-cache.ts'
 
 const body_bytes_max = 2 * 1024 * 1024
@@ -96,6 +102,10 @@ export type AppSettings = Readonly<
     sandbox?: Readonly<{ onChange: (attemptKey: string) => Promise<void> }> | undefined
     /** The folder whose mails can be read at /dev/mail; left out: there is no such page. */
     mail_folder?: string | undefined
+    /** How many may look on at live updates. */
+    live: ClientLimits
+    /** Of what all servers commit. Left out: other servers are seen by polling the database. */
+    feed?: Feed | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
@@ -116,6 +126,7 @@ const defaults: Omit<AppSettings, 'openCount'> = {
   trusted_proxies: [],
   cors_origins: [],
   rate_limits: undefined,
+  live: { clients_max: 20_000, clients_per_address_max: 2_000 },
   headers_ms_max: 10_000,
   request_ms_max: 30_000,
   // Longer than the minute of most load balancers: the side that closes first should be theirs.
@@ -139,6 +150,8 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     requestTimeout: settings.request_ms_max,
     keepAliveTimeout: settings.idle_ms_max,
     http: {
+      // Some clients offer HTTP/2 with every request: what is no WebSocket goes on as if nothing had been offered.
+      shouldUpgradeCallback: ({ method, headers }) => method === 'GET' && /^websocket$/i.test(headers.upgrade ?? ''),
       headersTimeout: settings.headers_ms_max,
       requestTimeout: settings.request_ms_max,
       connectionsCheckingInterval: settings.timeout_check_ms,
@@ -153,6 +166,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
 
   app.setValidatorCompiler(validatorCompiler)
   parseJsonBodies(app)
+  if (roles.has('live')) await takeWebSockets(app)
   // The order counts: even who is refused gets an id, the headers and, if a page asks, leave to read the refusal.
   logRequests(app, logger)
   setSecurityHeaders(app)
@@ -170,7 +184,9 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
   const selling = settings.selling ?? openSelling(deps, [], 0)
-  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, selling })
+  const events = sharedRead(deps.database, listEventsByIds)
+  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, events, selling })
+  if (roles.has('live')) await serveLive(app, deps, settings, { accounts, events, logger })
   if (roles.has('payments')) await servePayments(app, deps, settings, selling)
   noMoreRoutes()
   await app.ready()
@@ -181,11 +197,10 @@ async function serveApi(
   app: App,
   deps: Deps,
   { mail_folder, shareAnswers, listenElsewhere }: AppSettings,
-  { accounts, selling }: { accounts: Accounts; selling: Selling },
+  { accounts, events, selling }: { accounts: Accounts; events: SharedRead<Event>; selling: Selling },
 ): Promise<void> {
   await app.register(jwksRoutes, deps)
   await app.register(imageFileRoutes, deps)
-  const events = sharedRead(deps.database, listEventsByIds)
   const answers = openPublicAnswers(deps.database, shareAnswers?.(shapesOfAnswers), listenElsewhere)
   app.addHook('onClose', answers.close)
   const keysInFlight: KeysInFlight = new Set()
@@ -209,6 +224,24 @@ async function serveApi(
   )
   await app.register(linkedPages, { ...deps, accounts, selling })
   if (mail_folder !== undefined) await app.register(devMailPages, { folder: mail_folder })
+}
+
+async function serveLive(
+  app: App,
+  deps: Deps,
+  settings: AppSettings,
+  { accounts, events, logger }: { accounts: Accounts; events: SharedRead<Event>; logger: Logger },
+): Promise<void> {
+  const feed = settings.feed ?? (await openFeed(deps, { log: logger }))
+  const live = openHub({ ...deps, feed, events, identities: accounts.identities }, logger)
+  app.addHook('onClose', async () => {
+    await live.close()
+    if (!settings.feed) await feed.close()
+  })
+  const { auth, cors_origins } = settings
+  const clients = countClients(settings.live)
+  const more = { live, clients, accounts, log: logger, open: auth === 'off', cors_origins, publicUrl: deps.publicUrl }
+  await app.register(liveRoutes, more)
 }
 
 /** What payment providers call, and the pages of the one that is made up. */

@@ -67,6 +67,8 @@ for (const [env, sentence] of [
   [{ RATE_LIMIT: 'maybe' }, /^RATE_LIMIT must be one of on, off/],
   [{ RATE_LIMIT_READ: '5' }, /^RATE_LIMIT_READ must look like 20\/60/],
   [{ RATE_LIMIT_LOGIN: '0/60' }, /^RATE_LIMIT_LOGIN must look like/],
+  [{ LIVE_CLIENTS: 'many' }, /^LIVE_CLIENTS must be a whole number from 0 to 1000000, not "many"\.$/],
+  [{ LIVE_CLIENTS_PER_ADDRESS: '0' }, /^LIVE_CLIENTS_PER_ADDRESS must be/],
   [{ SANDBOX_PAYMENTS: 'yes' }, /^SANDBOX_PAYMENTS must be one of off, on/],
   [{ SANDBOX_PAYMENTS: 'on', NODE_ENV: 'production' }, /^SANDBOX_PAYMENTS=on .* not for production/],
   [{ REDIS_URL: 'http://:secret@x' }, /^REDIS_URL(?!.*secret)/],

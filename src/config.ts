@@ -60,7 +60,9 @@ export type Config = Readonly<{
   cors_origins: readonly string[]
   /** Undefined: nothing is limited. */
   rate_limits: RateLimits | undefined
-  /** Undefined: each server counts for itself. */
+  /** How many may look on at live updates of this server. */
+  live: Readonly<{ clients_max: number; clients_per_address_max: number }>
+  /** Undefined: each server counts for itself, and sees what others change by asking the database. */
   redis_url: string | undefined
   /** The folder of the embedded database, of mails and of pictures. */
   data_dir: string
@@ -244,11 +246,21 @@ export const settings: readonly Setting[] = [
     meaning: 'An address may ask so many times as much as an account (login excepted), 1 to 100000',
   },
   {
+    name: 'LIVE_CLIENTS',
+    default: '20000',
+    meaning: 'Connections for live updates (`/live`) that one server takes, 0 to 1000000',
+  },
+  {
+    name: 'LIVE_CLIENTS_PER_ADDRESS',
+    default: '2000',
+    meaning: 'And from one address, 1 to 1000000; behind a proxy, set `TRUST_PROXY`, or all come from one',
+  },
+  {
     name: 'REDIS_URL',
     default: '',
     meaning:
-      '`redis://user:password@host:6379/0`, or `rediss://` for TLS: servers that share it count requests together. ' +
-      'Empty, or while it is lost: each counts for itself',
+      '`redis://user:password@host:6379/0`, or `rediss://` for TLS: servers that share it count requests together, ' +
+      'and tell each other at once what has changed. Empty, or while it is lost: each counts for itself and asks the database',
   },
   {
     name: 'SMTP_URL',
@@ -313,6 +325,10 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
     rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
+    live: {
+      clients_max: integer('LIVE_CLIENTS', read('LIVE_CLIENTS'), 0, 1_000_000),
+      clients_per_address_max: integer('LIVE_CLIENTS_PER_ADDRESS', read('LIVE_CLIENTS_PER_ADDRESS'), 1, 1_000_000),
+    },
     redis_url: redisUrl(read('REDIS_URL')),
     data_dir: read('DATA_DIR'),
     smtp_url: smtpUrl(read('SMTP_URL')),

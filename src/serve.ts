@@ -8,6 +8,7 @@ import { reading } from './db/transaction.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
+import { openFeed } from './features/live/feed.ts'
 import { signLink } from './features/signatures/link-token.ts'
 import { pageLink } from './features/signatures/page-links.ts'
 import { noteChange } from './features/payments/receive-notice.ts'
@@ -54,11 +55,13 @@ export async function serve(
   let url = config.public_url ?? ''
   const deps = await open.deps(config, signal.wake, () => url)
   const shared = await open.shared(config, log)
+  const feed = await openFeed(deps, { redis_url: config.redis_url, log })
   const selling = sellingBy(config, deps)
   let app: App | undefined
   let worker: Worker | undefined
   const close = async () => {
     await Promise.all([app?.close(), worker?.stop()])
+    await feed.close()
     shared?.close()
     deps.mailer.close()
     await deps.database.close()
@@ -79,7 +82,7 @@ export async function serve(
       log.warn('PUBLIC_URL is not set: links lead to this server, which serves its roles alone')
     }
     const born = await birthOf(deps.database)
-    const { auth, sunsets, trusted_proxies, cors_origins, rate_limits } = config
+    const { auth, sunsets, trusted_proxies, cors_origins, rate_limits, live } = config
     const settings = {
       roles,
       auth,
@@ -87,6 +90,8 @@ export async function serve(
       trusted_proxies,
       cors_origins,
       rate_limits,
+      live,
+      feed,
       ...(shared && {
         openCount: shared.openCount,
         shareAnswers: (shapes: string) => shared.shareAnswers(born, shapes),

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
+import { openFeed } from './features/live/feed.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
@@ -25,12 +26,15 @@ export async function work(
     await deps.database.close()
     throw error
   }
+  // Nobody listens to it here; by it, others are told what changed.
+  const feed = await openFeed(deps, { redis_url: config.redis_url, log })
   const selling = sellingBy(config, deps)
   startHousekeeping(deps, log, config.purge_days)
   const worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {
     await worker.stop()
+    await feed.close()
     deps.mailer.close()
     await deps.database.close()
   }

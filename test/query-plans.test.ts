@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql, type CompiledQuery, type KyselyPlugin } from 'kysely'
 import type { Database, Db } from '../src/db/database.ts'
-import { findBooking, listBookings, lockEvents } from '../src/features/bookings/bookings.sql.ts'
+import { findBooking, listBookings, listBookingsByIds, lockEvents } from '../src/features/bookings/bookings.sql.ts'
 import { findAnswer, removeOldKeys } from '../src/features/idempotency/idempotency.ts'
 import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
 import {
@@ -64,6 +64,7 @@ import {
   listGuestBookings,
   listHandedOver,
   listMails,
+  listMailsByIds,
   listWaitingByKeys,
 } from '../src/features/mail/mail.sql.ts'
 import { findFirstImage } from '../src/features/documents/documents.sql.ts'
@@ -168,6 +169,8 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listChangesByIds', (db) => listChangesByIds(db, [7, 8])],
   ['listLastChanges', (db) => listLastChanges(db, 500)],
   ['deleteOldChanges', (db) => deleteOldChanges(db as never, '2000-01-01 00:00:00.000', 500)],
+  ['listMailsByIds', (db) => listMailsByIds(db, [7, 8])],
+  ['listBookingsByIds', (db) => listBookingsByIds(db, [7, 8])],
   ['listImages', (db) => listImages(db, 7)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['listTypesByIds', (db) => listTypesByIds(db, [7, 8])],

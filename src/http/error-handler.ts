@@ -68,7 +68,8 @@ export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyR
 
 const isTooLong = (request: FastifyRequest) => request.url.length > url_length_max
 
-const isVersion2 = ({ url }: FastifyRequest) => /^\/api\/v2(?:[/?]|$)/.test(url)
+/** Live updates are of version 2, and refused in its form. */
+const isVersion2 = ({ url }: FastifyRequest) => /^\/(?:api\/v2|live)(?:[/?]|$)/.test(url)
 
 /** Each version has its own form of a refusal. */
 function answer(request: FastifyRequest, reply: FastifyReply, v1: object, v2: object): FastifyReply {

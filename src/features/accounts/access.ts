@@ -167,6 +167,11 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /.well-known/jwks.json': everyone,
   'GET /images/:name': everyone,
 
+  // Which channels somebody may look on at is told when they subscribe (features/live/topic.ts).
+  'GET /live': everyone,
+  'GET /live/events': everyone,
+  'GET /asyncapi.json': everyone,
+
   'GET /healthz': everyone,
   'GET /readyz': everyone,
   'GET /openapi.json': everyone,

@@ -3,9 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { anyone, visitor, type Caller, type Identity } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { ruleOf, type Rule } from './access.ts'
-import type { AccessTokens } from './access-tokens.ts'
-import type { Identities } from './identities.ts'
-import { hashOf, key_prefix } from './tokens.ts'
+import type { Accounts } from './accounts.ts'
+import { bearerIn, identify } from './identify.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -17,7 +16,6 @@ declare module 'fastify' {
   }
 }
 
-const credentials_length_max = 1_000
 /** An IPv6 address that ends with an IPv4 one; a zone may make it longer. */
 const address_length_max = 45
 
@@ -29,7 +27,7 @@ const address_length_max = 45
  */
 export function authenticate(
   app: FastifyInstance,
-  { tokens, identities, open }: { tokens: AccessTokens; identities: Identities; open: boolean },
+  { open, ...accounts }: Pick<Accounts, 'tokens' | 'identities'> & { open: boolean },
 ): void {
   app.addHook('onRoute', (route) => {
     if (route.config?.refuses) return
@@ -48,25 +46,17 @@ export function authenticate(
       setCaller(request, anyone)
       return done(isForged(request, reply) ? new DomainError('forbidden') : undefined)
     }
-    const identity = identify(request)
+    const identity = identityOf(request)
     if (!(identity instanceof Promise)) return done(admit(request, rule, identity))
     // oxlint-disable-next-line promise/no-callback-in-promise -- the hook's own callback, called once either way
     identity.then((found) => done(admit(request, rule, found)), done)
   })
 
   /** Undefined for credentials that are no good, `visitor` for none. */
-  function identify(request: FastifyRequest): Identity | undefined | Promise<Identity | undefined> {
-    const header = request.headers.authorization
-    if (header === undefined) return visitor
-    const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(header)?.[1]
-    if (token === undefined || token.length > credentials_length_max) return undefined
-    if (token.startsWith(key_prefix)) {
-      const hash = hashOf(token)
-      return identities.known(hash) ?? identities.ofKey(hash)
-    }
-    const session = tokens.known(token)
-    if (session !== undefined) return identities.known(session) ?? identities.ofSession(session)
-    return tokens.verify(token).then((id) => (id === undefined ? undefined : identities.ofSession(id)))
+  function identityOf({ headers: { authorization } }: FastifyRequest) {
+    if (authorization === undefined) return visitor
+    const token = bearerIn(authorization)
+    return token === undefined ? undefined : identify(accounts, token)
   }
 }
 

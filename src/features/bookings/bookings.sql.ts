@@ -13,6 +13,11 @@ export async function findBooking(db: Db, id: number): Promise<Booking | undefin
   return db.selectFrom('booking').selectAll().where('id', '=', id).where('deleted_at', 'is', null).executeTakeFirst()
 }
 
+/** Those of these bookings that exist, in any order. */
+export async function listBookingsByIds(db: Db, ids: readonly number[]): Promise<Booking[]> {
+  return db.selectFrom('booking').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
+}
+
 /** The booking, deleted or not, as it is until this transaction ends. */
 export async function findBookingLocked(tx: Tx, dialect: Dialect, id: number): Promise<Booking | undefined> {
   return tx

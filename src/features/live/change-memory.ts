@@ -13,9 +13,13 @@ export type Recent = Readonly<{ complete_after: number; changes: readonly Change
 
 export type ChangeMemory = Readonly<{ keep: (change: Change) => void; recent: () => Recent }>
 
-/** Remembers the last commits, those after an id; bounded. */
-export function changeMemory(begin: number): ChangeMemory {
-  let complete_after = begin
+/**
+ * Remembers the last commits; bounded.
+ *
+ * @param begin all after this id will be told; undefined if there is none yet: all that come will be
+ */
+export function changeMemory(begin: number | undefined): ChangeMemory {
+  let complete_after = begin ?? Infinity
   let kept: Change[] = []
   let ids = 0
 
@@ -31,6 +35,7 @@ export function changeMemory(begin: number): ChangeMemory {
 
   return {
     keep(change) {
+      if (complete_after === Infinity) complete_after = change.seq - 1
       kept.push(change)
       ids += idsIn(change.changes)
       if (kept.length > remembered_max || (ids > ids_max && kept.length > 1)) forgetOld()

@@ -135,7 +135,7 @@ function startRun(
     const rows = await reading(database, (db) => listLastChanges(db, remembered_max))
     // Of what came before the oldest row nothing is known: it may have been forgotten.
     position = rows[0] ? rows[0].id - 1 : 0
-    memory = changeMemory(rows[0] ? position : Infinity)
+    memory = changeMemory(rows[0] && position)
     take(rows)
     attempt.resolve()
   }

@@ -19,6 +19,15 @@ export async function findMail(db: Db, id: number): Promise<MailRow | undefined>
   return db.selectFrom('mail').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
+/** Those of these mails that exist, in any order: what they are about, and nothing of what they say. */
+export async function listMailsByIds(db: Db, ids: readonly number[]) {
+  return db
+    .selectFrom('mail')
+    .select(['id', 'kind', 'user_id', 'event_id', 'booking_id', 'ticket_id', 'created_at'])
+    .where('id', 'in', ids)
+    .execute()
+}
+
 /** One that is over stays as it is. */
 export async function updateMail(tx: Tx, id: number, change: Updateable<MailTable>): Promise<void> {
   await tx.updateTable('mail').set(change).where('id', '=', id).where('status', '=', 'waiting').execute()
