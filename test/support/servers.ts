@@ -20,9 +20,13 @@ export function killLeftovers(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 
-/** A real server process on a port of its own. */
-export async function startServer(databaseUrl: string, env: Record<string, string> = {}): Promise<Server> {
-  const { child, output, ended } = run('serve', { DATABASE_URL: databaseUrl, PORT: '0', ...env })
+/** A real server process on a port of its own; of another version, if `code` says where its code is. */
+export async function startServer(
+  databaseUrl: string,
+  env: Record<string, string> = {},
+  code: string = root,
+): Promise<Server> {
+  const { child, output, ended } = spawnNode('karcis.js', ['serve'], { DATABASE_URL: databaseUrl, PORT: '0', ...env }, code) // prettier-ignore
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line.includes('"listening"')) resolve((JSON.parse(line) as { url: string }).url)
@@ -66,8 +70,8 @@ export async function runCommand(
 
 const run = (command: string, env: Record<string, string>) => spawnNode('karcis.js', [command], env)
 
-function spawnNode(file: string, args: string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [`${root}/${file}`, ...args], {
+function spawnNode(file: string, args: string[], env: Record<string, string>, code: string = root) {
+  const child = spawn(process.execPath, [`${code}/${file}`, ...args], {
     // A folder without .env, and none of the settings of whoever runs the tests.
     cwd: env['CWD'] ?? '/',
     // All load comes from one address here; a test of the limits switches them on.
