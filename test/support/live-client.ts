@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { assertIsDocumented } from './live-messages.ts'
 import { until } from './until.ts'
 
 // oxlint-disable-next-line typescript/no-explicit-any -- a test looks at what it expects, and fails where it is not
@@ -24,13 +25,17 @@ export function closeLiveClients(): void {
   for (const socket of open) socket.terminate()
 }
 
-/** A client on a real WebSocket. */
+/** A client on a real WebSocket. What it is told is held against the AsyncAPI document. */
 export async function liveClient(url: string, headers: Record<string, string> = {}): Promise<LiveClient> {
   const socket = new WebSocket(`${url.replace('http', 'ws')}/live`, { headers })
   open.add(socket)
   const heard: Heard[] = []
   let asked = 0
-  socket.on('message', (data) => heard.push(JSON.parse((data as Buffer).toString())))
+  socket.on('message', (data) => {
+    const message: Heard = JSON.parse((data as Buffer).toString())
+    assertIsDocumented(message)
+    heard.push(message)
+  })
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => {
       open.delete(socket)
@@ -94,7 +99,10 @@ export async function eventStream(
       for (const event of events) {
         for (const line of event.split('\n')) {
           if (line.startsWith('id: ')) ids.push(line.slice(4))
-          if (line.startsWith('data: ')) heard.push(JSON.parse(line.slice(6)))
+          if (!line.startsWith('data: ')) continue
+          const message: Heard = JSON.parse(line.slice(6))
+          assertIsDocumented(message)
+          heard.push(message)
         }
       }
     }
@@ -107,7 +115,11 @@ export async function eventStream(
     heard,
     ids,
     text: () => text,
-    ended: isStream ? read().catch(() => {}) : Promise.resolve(),
+    ended: isStream
+      ? read().catch((error: Error) => {
+          if (error.name !== 'AbortError' && error.name !== 'TypeError') throw error
+        })
+      : Promise.resolve(),
     close: () => end.abort(),
   }
 }

@@ -9,9 +9,9 @@ import { missedIds } from './missed-ids.ts'
 import { listChangesAfter, listChangesByIds, listLastChanges, type ChangeRow } from './live.sql.ts'
 import type { Looks } from './redis-looks.ts'
 
-/** How often it looks when nobody says that there is something: Redis, where it is there, says it sooner. */
+/** How often it looks when nobody says that there is something. Redis says it sooner, but what it tells may be lost. */
 const poll_ms = 100
-const poll_with_redis_ms = 1_000
+const poll_with_redis_ms = 200
 /** After waking: in a great sale every group wakes it, and it should not ask for each. */
 const gather_ms = 10
 const failure_ms = 250
