@@ -52,7 +52,7 @@ export type FreshCache<Value> = Readonly<{
   counts: () => CacheCounts
 }>
 
-type Reading<Value> = { result: Promise<Value>; isOutdated: boolean; next?: Promise<Value> }
+type Reading<Value> = { began: number; result: Promise<Value>; isOutdated: boolean; next?: Promise<Value> }
 
 /**
  * Keeps what was read for a moment, and never beyond a commit: what is dropped is gone, and a reading that was under way
@@ -96,7 +96,7 @@ export function freshCache<Value extends object>(
     const reading = underWay.get(name)
     if (!reading) return begin(tag, name, read)
     counted.joined++
-    if (!reading.isOutdated) return reading.result
+    if (!reading.isOutdated && now() - reading.began <= life_ms) return reading.result
     // After it and not beside it: commits may follow one another faster than the database reads.
     const again = () => entries.get(name)?.value ?? join(tag, name, read)
     reading.next ??= reading.result.then(again, again)
@@ -104,7 +104,7 @@ export function freshCache<Value extends object>(
   }
 
   function begin(tag: string, name: string, read: () => Promise<Value>): Promise<Value> {
-    const reading: Reading<Value> = { isOutdated: false, result: Promise.resolve().then(run) }
+    const reading: Reading<Value> = { began: now(), isOutdated: false, result: Promise.resolve().then(run) }
     underWay.set(name, reading)
     remember(tag, name)
     return reading.result
