@@ -29,6 +29,7 @@ import { imageFileRoutes } from './features/images/images.routes.ts'
 import { ImageView } from './features/images/images.schema.ts'
 import { imageRoutesV2 } from './features/images/images.v2.ts'
 import { ledgerRoutesV2 } from './features/ledger/ledger.v2.ts'
+import { asyncApi } from './features/live/async-api.ts'
 import { countClients, type ClientLimits } from './features/live/clients.ts'
 import { openFeed, type Feed } from './features/live/feed.ts'
 import { openHub } from './features/live/hub.ts'
@@ -199,6 +200,8 @@ async function serveApi(
   { mail_folder, shareAnswers, listenElsewhere }: AppSettings,
   { accounts, events, selling }: { accounts: Accounts; events: SharedRead<Event>; selling: Selling },
 ): Promise<void> {
+  // A document like the others, whoever serves what it is about.
+  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
   await app.register(jwksRoutes, deps)
   await app.register(imageFileRoutes, deps)
   const answers = openPublicAnswers(deps.database, shareAnswers?.(shapesOfAnswers), listenElsewhere)

@@ -10,8 +10,10 @@ import { assertBooksBalance } from '../support/books.ts'
 import { createEmptyDatabase, onSqlite } from '../support/database.ts'
 import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
+import { closeLiveClients, liveClient } from '../support/live-client.ts'
 import { hasRedis, privateRedis } from '../support/private-redis.ts'
 import { http, killLeftovers, runCommand, startServer, type Server } from '../support/servers.ts'
+import { until } from '../support/until.ts'
 import { assertPaidFor, calm, endHolds } from './selling-after.ts'
 
 const isLong = process.env['KARCIS_FAULTS'] === 'long'
@@ -23,9 +25,43 @@ const cut_off_ms_max = 3_000
 
 const balancers: Balancer[] = []
 after(() => {
+  closeLiveClients()
   killLeftovers()
   for (const { close } of balancers) close()
 })
+
+/** Somebody who looks on at an event, comes back whenever they are cut off, and says what they saw last. */
+function startOnlooker(url: string, event_id: number) {
+  const end = new AbortController()
+  const told = { came: 0, seats: -1, seqs: [] as number[] }
+  const look = async () => {
+    const client = await liveClient(url)
+    told.came++
+    const after = told.seqs.at(-1)
+    client.say({ type: 'subscribe', channel: `event:${event_id}`, ...(after !== undefined && { after }) })
+    client.socket.on('message', () => {
+      const message = client.heard.at(-1)
+      if (message.seq !== undefined) told.seqs.push(message.seq as number)
+      if (message.type === 'event') told.seats = message.data.event.available_seat as number
+    })
+    end.signal.addEventListener('abort', () => client.close())
+    if (end.signal.aborted) client.close()
+    await client.closed
+  }
+  const done = (async () => {
+    while (!end.signal.aborted) {
+      await look().catch(() => {})
+      await sleep(100)
+    }
+  })()
+  return {
+    told,
+    async stop() {
+      end.abort()
+      await done
+    },
+  }
+}
 
 type Place = { role: ServerRole; server: Server }
 
@@ -162,6 +198,7 @@ test('roles under load, killed, without Redis, restarted: only who was being ans
     balancer.url,
     events.map(({ id }) => ({ customer_id, event_id: id })),
   )
+  const onlookers = [1, 2].map(() => startOnlooker(balancer.url, events[0]!.id))
   const kills: { url: string; at: number }[] = []
 
   for (let round = 0; round < rounds; round++) {
@@ -201,6 +238,13 @@ test('roles under load, killed, without Redis, restarted: only who was being ans
 
   await calm(database)
   await assertBookedOnce(database, customers)
+  const { available_seat } = await database.db.selectFrom('event').select('available_seat').where('id', '=', events[0]!.id).executeTakeFirstOrThrow() // prettier-ignore
+  for (const { told, stop } of onlookers) {
+    await until(() => told.seats === available_seat)
+    assert.ok(told.came > 1, 'they were cut off, and came back')
+    assert.deepEqual(told.seqs, told.seqs.toSorted((a, b) => a - b)) // prettier-ignore
+    await stop()
+  }
   await assertBooksBalance(database.db)
   await assertPaidFor(database)
   const doctor = await runCommand('doctor', { DATABASE_URL: databaseUrl })

@@ -29,6 +29,9 @@ const paths: readonly [role: ServerRole, method: 'GET' | 'POST', path: string, s
   ['api', 'GET', '/docs', 200],
   ['api', 'GET', '/go/booking', 403],
   ['api', 'GET', '/.well-known/jwks.json', 200],
+  ['api', 'GET', '/asyncapi.json', 200],
+  ['live', 'GET', '/live', 426],
+  ['live', 'GET', '/live/events?channels=event:7', 404],
   ['payments', 'POST', '/api/v2/webhooks/sandbox', 404],
   ['payments', 'GET', '/sandbox/payments/x', 404],
 ]

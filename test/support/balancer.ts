@@ -1,5 +1,6 @@
 import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerRole } from '../../src/config.ts'
 
@@ -93,7 +94,28 @@ export async function startBalancer(): Promise<Balancer> {
     })
   }
 
+  /** WebSockets: from here on bytes are passed on as they come. */
+  function passBytes(incoming: IncomingMessage, client: Duplex, head: Buffer): void {
+    const upstream = pick(roleOf(incoming.url!))
+    if (!upstream) return void client.destroy()
+    const { rawHeaders, method, url } = incoming
+    const lines = rawHeaders.map((text, n) => (n % 2 === 0 ? `${text}: ` : `${text}\r\n`))
+    const asked = connect(Number(new URL(upstream.url).port), '127.0.0.1')
+    asked.write(`${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`)
+    asked.write(head)
+    for (const [one, other] of [
+      [asked, client],
+      [client, asked],
+    ] as const) {
+      // prettier-ignore
+      one.pipe(other)
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+    }
+  }
+
   const server = createServer((incoming, outgoing) => void pass(incoming, outgoing))
+  server.on('upgrade', passBytes)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -2,7 +2,6 @@ import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { DomainError } from '../../lib/errors.ts'
 import { bearerIn } from '../accounts/identify.ts'
-import { asyncApi } from './async-api.ts'
 import { closeCodes, converse, type Conversation } from './conversation.ts'
 import { eventStreamRoutes } from './event-stream.routes.ts'
 import { buffered_bytes_max, retryMs, type LiveDeps } from './live-deps.ts'
@@ -19,14 +18,12 @@ const standardCodes = { unsupported: 1003, restart: 1012, later: 1013 } as const
 
 type Client = { socket: WebSocket; conversation: Conversation; heard_at: number; isPinged: boolean; idle_since: number | undefined } // prettier-ignore
 
-/** Live updates: a WebSocket at /live, the same stream as server-sent events at /live/events, and what they say. */
+/** Live updates: a WebSocket at /live, and the same stream as server-sent events at /live/events. */
 export const liveRoutes: FastifyPluginAsync<LiveDeps> = async (app, deps) => {
   const { clients, log } = deps
   const connected = new Set<Client>()
   let sweeping: NodeJS.Timeout | undefined
   let isClosing = false
-
-  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
 
   refuseForeignPages(app, deps)
   await app.register(eventStreamRoutes, deps)
