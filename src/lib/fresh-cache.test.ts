@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { DomainError } from './errors.ts'
 import { freshCache, type FreshCacheLimits, type SharedStore } from './fresh-cache.ts'
 
@@ -67,7 +67,7 @@ test('its age counts from where a reading began, so a slow one is kept for a sho
   assert.equal(state.reads, 2)
 })
 
-test('what began before a commit is given to nobody who asks after it, and the next one begins when it has ended', async () => {
+test('what began before a commit is given to nobody who asks after it; the next begins when it has ended', async () => {
   const { state, cache, ask, underWay, endOne } = world()
   const before = ask()
   await turn()
@@ -158,7 +158,7 @@ const steps = fc.array(
   { maxLength: 40, size: 'max' },
 )
 
-test('whatever happens in whichever order: never from before a commit, never older than a second, one reading at a time', async () => {
+test('in whatever order: never from before a commit, never older than a second, one reading at a time', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (given) => {
       const { state, cache, underWay, ask, endOne } = world()
