@@ -101,7 +101,10 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
       const language = languageOf(headers['accept-language'])
       if (mayHaveEvents(caller)) {
         const event = await readEvent(events, id)
-        if (seesHidden(caller, event)) return { items: (await list(event)).map(shownIn(language, event)) }
+        if (seesHidden(caller, event)) {
+          varyBy(reply, by_language)
+          return { items: (await list(event)).map(shownIn(language, event)) }
+        }
       }
       // What is on sale changes with the time, too, from one second to the next.
       const second = toRfc3339(toTimestamp(deps.now()))
