@@ -8,7 +8,7 @@ import { mailFolder, readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
-import { examine } from './doctor.ts'
+import { doctor } from './doctor-command.ts'
 import { folderFiles } from './features/images/folder-files.ts'
 import { s3Files } from './features/images/s3-files.ts'
 import { folderMailer } from './features/mail/folder-mailer.ts'
@@ -31,17 +31,20 @@ const usage = `Usage: karcis <command>
   migrate   bring the database's tables up to date
   seed      add the demo users and events
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
-  doctor    look at every row, say what breaks the rules, and change nothing
+  doctor    look at the installation and at every row, say what is wrong and what to do, and change nothing:
+            [--quick] leaves the rows out, [--json] is for programs
   mail-preview  write every mail there is into ./mail-preview, to look at them
   demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
 
+const withArguments = new Set(['serve', 'user', 'doctor'])
+
 /** The command line. The only reader of the process's environment. */
 export async function main([command = 'help', ...rest]: string[]): Promise<void> {
   let config: Config | undefined
   try {
-    if (rest.length > 0 && command !== 'user' && command !== 'serve')
+    if (rest.length > 0 && !withArguments.has(command))
       throw new StartupError(`"${command}" takes no arguments.\n\n${usage}`)
     const env = command === 'serve' ? { ...readEnv(), ...settingsIn(rest) } : readEnv()
     config = readConfig(command === 'demo' ? demoSettings(env) : env, process.stdout.isTTY)
@@ -84,11 +87,8 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
         console.log(await makeUser(deps, rest))
       })
     case 'doctor':
-      return withDeps(config, async ({ database }) => {
-        const { sound, lines } = await examine(database)
-        console.log(lines.join('\n'))
-        if (!sound) process.exitCode = 1
-      })
+      if (!(await doctor(rest, config, openDeps))) process.exitCode = 1
+      return
     case 'mail-preview':
       return console.log(await previewMails('mail-preview'))
     case 'help':

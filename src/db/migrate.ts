@@ -50,9 +50,18 @@ export async function migrate(database: Database): Promise<string[]> {
 }
 
 /** Whether the tables are those of this version or of a newer one, found out without touching them. */
-export async function isUpToDate({ db }: Database): Promise<boolean> {
+export async function isUpToDate(database: Database): Promise<boolean> {
+  return (await findMigrations(database)).missing.length === 0
+}
+
+/** The latest migration that this version knows. */
+export const latest_migration = migrations.at(-1)!.name
+
+/** The same as compareMigrations, where there may be no tables at all. */
+export async function findMigrations({ db }: Database): Promise<{ missing: string[]; newer: string[] }> {
   const tables = await db.introspection.getTables()
-  return tables.some(({ name }) => name === 'migration') && (await compareMigrations(db)).missing.length === 0
+  if (tables.some(({ name }) => name === 'migration')) return compareMigrations(db)
+  return { missing: migrations.map(({ name }) => name), newer: [] }
 }
 
 /**

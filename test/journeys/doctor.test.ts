@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { sql, type Insertable } from 'kysely'
 import type { Database, Tx } from '../../src/db/database.ts'
@@ -432,23 +433,26 @@ test('of what is wrong in many places, some are shown and the rest is counted', 
   assert.equal(found[20], 'booking refunded: and 25 more')
 })
 
-const doctor = () => runCommand('doctor', { DATABASE_URL: url })
+const doctor = () => runCommand('doctor', { DATABASE_URL: url, DATA_DIR: tmpdir() })
 const sound = 'All books balance: 1 events, 9 bookings, 8 tickets, 7 payments, 4 refunds.\n'
 
 test('npm run doctor says that all is well, also beside a server, or names what is not and exits 1', async () => {
   const server = await startServer(url)
-  assert.deepEqual(await doctor(), { code: 0, output: sound })
+  const well = await doctor()
+  assert.ok(well.code === 0 && well.output.endsWith(sound), well.output)
   await server.stop()
   await sql`update booking set refunded = 99 where id = 2`.execute(database.writer)
   const { code, output } = await doctor()
-  assert.deepEqual([code, output], [1, 'booking refunded: booking 2: 99 refunded, 100 in refunds\n'])
+  assert.equal(code, 1)
+  assert.ok(output.endsWith('\nbooking refunded: booking 2: 99 refunded, 100 in refunds\n'), output)
   await sql`update booking set refunded = 100 where id = 2`.execute(database.writer)
 })
 
 test('the doctor touches no tables of another version', async () => {
   const empty = await createEmptyDatabase()
   const { code, output } = await runCommand('doctor', { DATABASE_URL: empty.url })
-  assert.deepEqual([code, output.includes('Run npm run migrate first')], [1, true])
+  assert.equal(code, 1)
+  assert.match(output, onSqlite ? /npm run migrate makes it/ : /Run npm run migrate first/)
   await empty.drop()
 })
 

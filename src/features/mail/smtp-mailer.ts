@@ -23,15 +23,12 @@ const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
  * STARTTLS is used where it is offered, and insisted on before a password goes to another machine.
  */
 export function smtpMailer(url: string, from: string): Mailer {
-  const { password, hostname } = new URL(url)
   const transport = createTransport({
-    url,
+    ...server(url),
     pool: true,
     maxConnections: connections_max,
     maxMessages: mails_of_connection_max,
     idleTimeout: idle_ms_max,
-    ...(password !== '' && !loopback.has(hostname) && { requireTLS: true }),
-    ...times,
   })
   return {
     async send(mail) {
@@ -43,6 +40,25 @@ export function smtpMailer(url: string, from: string): Mailer {
     },
     close: () => transport.close(),
   }
+}
+
+/**
+ * Connects as for a mail, up to the password, and sends none.
+ *
+ * @throws what is wrong, in the server's words or the driver's
+ */
+export async function verifySmtp(url: string): Promise<void> {
+  const transport = createTransport(server(url))
+  try {
+    await transport.verify()
+  } finally {
+    transport.close()
+  }
+}
+
+function server(url: string) {
+  const { password, hostname } = new URL(url)
+  return { url, ...(password !== '' && !loopback.has(hostname) && { requireTLS: true }), ...times }
 }
 
 /**
