@@ -25,6 +25,7 @@ import { eventRoutesV2 } from './features/events/events.v2.ts'
 import { documentRoutesV2 } from './features/documents/documents.v2.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
+import { metricsRoutes, type MetricsOnToken } from './features/health/metrics.routes.ts'
 import { imageFileRoutes } from './features/images/images.routes.ts'
 import { ImageView } from './features/images/images.schema.ts'
 import { imageRoutesV2 } from './features/images/images.v2.ts'
@@ -60,6 +61,7 @@ import { localCounts, type OpenCount } from './http/local-counts.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
 import { openPublicAnswers, type ListenElsewhere, type PublicAnswer } from './http/public-answers.ts'
+import { measureRequests } from './http/request-metrics.ts'
 import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
 import { announceSunsets } from './http/sunset.ts'
@@ -107,6 +109,8 @@ export type AppSettings = Readonly<
     live: ClientLimits
     /** Of what all servers commit. Left out: other servers are seen by polling the database. */
     feed?: Feed | undefined
+    /** Left out: there is no /metrics here. */
+    metrics?: MetricsOnToken | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
@@ -170,6 +174,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   if (roles.has('live')) await takeWebSockets(app)
   // The order counts: even who is refused gets an id, the headers and, if a page asks, leave to read the refusal.
   logRequests(app, logger)
+  measureRequests(app)
   setSecurityHeaders(app)
   await allowOrigins(app, settings.cors_origins)
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
@@ -184,6 +189,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   if (roles.has('api')) await serveReference(app)
   const noMoreRoutes = answerMethodNotAllowed(app)
   await app.register(healthRoutes, deps)
+  if (settings.metrics) await app.register(metricsRoutes, settings.metrics)
   const selling = settings.selling ?? openSelling(deps, [], 0)
   const events = sharedRead(deps.database, listEventsByIds)
   if (roles.has('api')) await serveApi(app, deps, settings, { accounts, events, selling })

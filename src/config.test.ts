@@ -72,6 +72,8 @@ for (const [env, sentence] of [
   [{ SANDBOX_PAYMENTS: 'yes' }, /^SANDBOX_PAYMENTS must be one of off, on/],
   [{ SANDBOX_PAYMENTS: 'on', NODE_ENV: 'production' }, /^SANDBOX_PAYMENTS=on .* not for production/],
   [{ REDIS_URL: 'http://:secret@x' }, /^REDIS_URL(?!.*secret)/],
+  [{ METRICS_PORT: '99999' }, /^METRICS_PORT must be a whole number/],
+  [{ METRICS_TOKEN: 'secret' }, /^METRICS_TOKEN must be 16(?!.*secret)/],
 ] as const) {
   test(`${JSON.stringify(env)} is refused in one sentence`, () => {
     assert.throws(() => readConfig(env, false), { name: 'StartupError', message: sentence })

@@ -64,6 +64,11 @@ export type Config = Readonly<{
   live: Readonly<{ clients_max: number; clients_per_address_max: number }>
   /** Undefined: each server counts for itself, and sees what others change by asking the database. */
   redis_url: string | undefined
+  /** Undefined: no port of their own. */
+  metrics_port: number | undefined
+  metrics_host: string
+  /** Undefined: not on the server's own port. */
+  metrics_token: string | undefined
   /** The folder of the embedded database, of mails and of pictures. */
   data_dir: string
   /** Undefined: mails become files in `data_dir`. */
@@ -263,6 +268,19 @@ export const settings: readonly Setting[] = [
       'and tell each other at once what has changed. Empty, or while it is lost: each counts for itself and asks the database',
   },
   {
+    name: 'METRICS_PORT',
+    default: '',
+    meaning:
+      'Port for `GET /metrics` in the format of Prometheus ([series](metrics.md)); 0 picks a free one. Empty: none',
+  },
+  { name: 'METRICS_HOST', default: 'localhost', meaning: 'Address of that port; `0.0.0.0` for every interface' },
+  {
+    name: 'METRICS_TOKEN',
+    default: '',
+    meaning:
+      'Serves `/metrics` on `PORT`, too, to whoever sends this as `Authorization: Bearer`; 16 characters at least',
+  },
+  {
     name: 'SMTP_URL',
     default: '',
     meaning:
@@ -330,6 +348,9 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
       clients_per_address_max: integer('LIVE_CLIENTS_PER_ADDRESS', read('LIVE_CLIENTS_PER_ADDRESS'), 1, 1_000_000),
     },
     redis_url: redisUrl(read('REDIS_URL')),
+    metrics_port: read('METRICS_PORT') === '' ? undefined : integer('METRICS_PORT', read('METRICS_PORT'), 0, 65_535),
+    metrics_host: read('METRICS_HOST'),
+    metrics_token: metricsToken(read('METRICS_TOKEN')),
     data_dir: read('DATA_DIR'),
     smtp_url: smtpUrl(read('SMTP_URL')),
     mail_from: mailFrom(read('MAIL_FROM')),
@@ -405,6 +426,16 @@ function redisUrl(text: string): string | undefined {
   if (!url || !['redis:', 'rediss:'].includes(url.protocol) || !url.hostname || !/^(\/\d*)?$/.test(url.pathname)) {
     // Not the value: a password may be in it.
     throw new StartupError('REDIS_URL must look like redis://user:password@host:6379/0, or rediss:// for TLS.')
+  }
+  return text
+}
+
+function metricsToken(text: string): string | undefined {
+  if (text === '') return undefined
+  if (!/^[\w.~+/=-]{16,200}$/.test(text)) {
+    throw new StartupError(
+      'METRICS_TOKEN must be 16 to 200 characters of A to Z, a to z, 0 to 9 and .~+/=_-, such as `openssl rand -hex 16` makes.',
+    )
   }
   return text
 }

@@ -18,6 +18,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import type { SharedStore } from './lib/fresh-cache.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
+import { openObserving } from './observing.ts'
 import { sellingBy } from './providers.ts'
 import { seed } from './seed.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
@@ -51,6 +52,7 @@ export async function serve(
 ): Promise<void> {
   const { roles } = config
   const log = createLogger(config)
+  const observing = await openObserving(config, log)
   const signal = wakeSignal()
   let url = config.public_url ?? ''
   const deps = await open.deps(config, signal.wake, () => url)
@@ -64,6 +66,7 @@ export async function serve(
     await feed.close()
     shared?.close()
     deps.mailer.close()
+    await observing.close()
     await deps.database.close()
   }
   /** Says first that it is about to end, and serves on for a while; what is due is left to others at once. */
@@ -97,6 +100,7 @@ export async function serve(
         shareAnswers: (shapes: string) => shared.shareAnswers(born, shapes),
       }),
       selling,
+      metrics: observing.onToken,
       ...(!config.is_production && config.smtp_url === undefined && { mail_folder: mailFolder(config) }),
       ...(config.sandbox_payments && {
         sandbox: { onChange: (attemptKey: string) => noteChange(deps, 'sandbox', attemptKey) },
@@ -110,6 +114,7 @@ export async function serve(
     }
     if (config.sandbox_payments) log.warn('SANDBOX_PAYMENTS=on: who has the link of a payment pays it without money')
     app = await buildApp(deps, log, settings)
+    await observing.start(deps)
     const demo = isDemo ? await seed(deps) : undefined
     await app.listen({ port: config.port, host: config.host, backlog: backlog_max })
     const { port } = app.server.address() as AddressInfo

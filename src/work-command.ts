@@ -5,6 +5,7 @@ import { openFeed } from './features/live/feed.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
+import { openObserving } from './observing.ts'
 import { sellingBy } from './providers.ts'
 import { stopOnSignal } from './stop-on-signal.ts'
 import { workOf } from './work.ts'
@@ -17,11 +18,13 @@ export async function work(
   startedByNpm: boolean,
 ): Promise<void> {
   const log = createLogger(config)
+  const observing = await openObserving(config, log)
   const signal = wakeSignal()
   const deps = await openDeps(config, signal.wake)
   try {
     const applied = await migrate(deps.database)
     if (applied.length > 0) log.info({ applied }, 'migrated')
+    await observing.start(deps)
   } catch (error) {
     await deps.database.close()
     throw error
@@ -36,6 +39,7 @@ export async function work(
     await worker.stop()
     await feed.close()
     deps.mailer.close()
+    await observing.close()
     await deps.database.close()
   }
   stopOnSignal(close, log, config.shutdown_ms_max, startedByNpm)

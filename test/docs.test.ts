@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { accessPage } from '../docs/access-page.ts'
 import { configurationPage } from '../docs/configuration-page.ts'
+import { metricsPage } from '../docs/metrics-page.ts'
 import { settings } from '../src/config.ts'
 
 const read = (file: string) => readFileSync(new URL(`../${file}`, import.meta.url), 'utf8')
@@ -13,6 +14,10 @@ test('docs/configuration.md is what `npm run docs` makes', () => {
 
 test('docs/rules/access.md is what `npm run docs` makes', () => {
   assert.equal(read('docs/rules/access.md'), accessPage())
+})
+
+test('docs/metrics.md is what `npm run docs` makes', () => {
+  assert.equal(read('docs/metrics.md'), metricsPage())
 })
 
 for (const file of ['README.md', 'README.id.md', '.env.example']) {

@@ -74,6 +74,14 @@ import { findTransfer, listTransfersOf } from '../src/features/transfers/transfe
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
 import { findUser, listUsers, listUsersToErase } from '../src/features/users/users.sql.ts'
 import type { Key } from '../src/lib/page.ts'
+import {
+  countDead,
+  countOpenHolds,
+  countRefundsByHand,
+  countUnmatchedNotices,
+  countWaiting,
+  findNextRunIn,
+} from '../src/metrics/metrics.sql.ts'
 import { inTransaction } from '../src/db/transaction.ts'
 import { onSqlite, openTestDatabase } from './support/database.ts'
 
@@ -175,6 +183,12 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['listTypesByIds', (db) => listTypesByIds(db, [7, 8])],
   ['findFirstImage', (db) => findFirstImage(db, 7)],
+  ['countOpenHolds', countOpenHolds],
+  ['countWaiting', (db) => countWaiting(db, 'payments')],
+  ['findNextRunIn', (db) => findNextRunIn(db, 'payments')],
+  ['countDead', countDead],
+  ['countRefundsByHand', countRefundsByHand],
+  ['countUnmatchedNotices', countUnmatchedNotices],
   ['findHold', (db) => findHold(db, 7)],
   ['findNextExpiry', findNextExpiry],
   ['listEndedHolds', (db) => listEndedHolds(db, '2024-06-01 00:00:00.000', 200)],

@@ -2,11 +2,13 @@ import { Kysely, MysqlDialect, sql, type MysqlPool, type MysqlPoolConnection } f
 import { createPool, type ConnectionOptions, type Pool, type PoolConnection } from 'mysql2'
 import type { DatabaseTarget } from '../config.ts'
 import { StartupError } from '../lib/errors.ts'
+import { watch } from '../lib/metrics.ts'
 import { changeSignal } from './changes.ts'
 import type { Database } from './database.ts'
 import { mysql } from './dialect.ts'
 import { mysqlGroups } from './group/mysql-group.ts'
 import type { Schema } from './schema.ts'
+import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
 const connect_ms_max = 5_000
@@ -32,8 +34,12 @@ export async function openMysql(
     dateStrings: true,
   }
   const pool = createPool({ ...options, connectionLimit: poolSize, maxIdle: poolSize, queueLimit: waiting_max })
+  watchPool(pool)
   const lines: ReturnType<typeof mysqlGroups>[] = []
-  const db = new Kysely<Schema>({ dialect: new MysqlDialect({ pool: withBoundParameters(pool) }) })
+  const db = new Kysely<Schema>({
+    dialect: new MysqlDialect({ pool: withBoundParameters(pool) }),
+    ...statementLog(mysql),
+  })
   try {
     const version = await sql<{ version: string }>`select version() as version`.execute(db)
     assertSupported(version.rows[0]!.version)
@@ -48,7 +54,7 @@ export async function openMysql(
     openGroups() {
       const line = mysqlGroups(options, sessionSettings)
       lines.push(line)
-      return line.run
+      return watchGroups(mysql, line.run)
     },
     changes: changeSignal(),
     async close() {
@@ -56,6 +62,15 @@ export async function openMysql(
       await db.destroy()
     },
   }
+}
+
+/** The driver has no names for outside for what it counts: these are its own. */
+function watchPool(pool: Pool): void {
+  const { _allConnections, _freeConnections, _connectionQueue } = pool as unknown as Record<string, { length: number }>
+  const [all, idle, waiting] = [_allConnections, _freeConnections, _connectionQueue]
+  watch('karcis_database_pool_connections', { state: 'busy' }, () => all && idle && all.length - idle.length)
+  watch('karcis_database_pool_connections', { state: 'idle' }, () => idle?.length)
+  watch('karcis_database_pool_waiting', {}, () => waiting?.length)
 }
 
 /** @throws StartupError for a server older than MySQL 8.0.16 or MariaDB 10.6, which have no CHECK or no SKIP LOCKED */

@@ -8,6 +8,7 @@ import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
 import { sqliteGroups } from './group/sqlite-group.ts'
 import type { Schema } from './schema.ts'
+import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
 
@@ -24,15 +25,19 @@ const open_ms_max = 10_000
 export async function openSqlite(file: string): Promise<Database> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { writer, reader } = await openConnections(file)
-  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: asKyselyExpects(reader, 'begin') }) })
+  const db = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: asKyselyExpects(reader, 'begin') }),
+    ...statementLog(sqlite),
+  })
   const writing = new Kysely<Schema>({
     dialect: new SqliteDialect({ database: asKyselyExpects(writer, 'begin immediate') }),
+    ...statementLog(sqlite),
   })
   return {
     dialect: sqlite,
     db,
     writer: writing,
-    openGroups: () => sqliteGroups(writer, writing),
+    openGroups: () => watchGroups(sqlite, sqliteGroups(writer, writing)),
     changes: changeSignal(),
     async close() {
       // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.

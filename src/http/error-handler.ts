@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerRole } from '../config.ts'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
+import { count } from '../lib/metrics.ts'
 import { failure, failureBody } from './envelope.ts'
 import { isMisdirected } from './misdirected.ts'
 import { problem, problem_type, unexpectedProblem } from './problem.ts'
@@ -31,6 +32,7 @@ const frameworkErrors: Record<string, ErrorCode> = {
 export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole>): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = asRefusal(error)
+    count('karcis_refusals_total', { code: refusal?.code ?? 'internal' })
     if (!refusal) {
       request.log.error({ err: error }, 'unhandled error')
       return answer(request, reply.code(500), failure('internal server error'), unexpectedProblem)

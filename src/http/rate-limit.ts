@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { RateLimit, RateLimits, RouteClass } from '../config.ts'
 import { DomainError } from '../lib/errors.ts'
 import type { OpenCount } from './local-counts.ts'
+import { count as countOne } from '../lib/metrics.ts'
 import { networkOf } from '../lib/network.ts'
 
 /** Which account asks; undefined if nobody has logged in. */
@@ -90,6 +91,7 @@ function limiter(name: string, { requests, window_s }: RateLimit, open: OpenCoun
       void reply.header('ratelimit-policy', policy)
       void reply.header('ratelimit', `"${name}";r=${Math.max(requests - used, 0)};t=${left_s}`)
       if (used <= requests) return done()
+      countOne('karcis_rate_limited_total', { budget: name })
       void reply.header('retry-after', Math.max(left_s, 1))
       done(new DomainError('too_many_requests'))
     })

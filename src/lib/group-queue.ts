@@ -22,6 +22,18 @@ export type GroupQueue<Item, Result> = {
   join(item: Item): Promise<Result>
 }
 
+/** Is told what happens in a queue, as it happens: quick, and never throws. */
+export type GroupObserver = {
+  /** @param waiting how many wait, whenever it is called */
+  opened(waiting: () => number): void
+  /** A group has left the queue. @param wait_ms how long its first had waited */
+  left(size: number, wait_ms: number): void
+  /** It was kept, or refused, so long after it left. */
+  ended(ms: number): void
+  /** So many were refused because the queue was full or too slow. */
+  refused(count: number): void
+}
+
 type Waiting<Item, Result> = {
   item: Item
   since_ms: number
@@ -40,19 +52,24 @@ export function groupQueue<Item, Result>(
   commit: (items: Item[]) => Promise<(Result | Error)[]>,
   { length_max, wait_ms_max }: GroupQueueLimits,
   weight?: Weight<Item>,
+  observer?: GroupObserver,
 ): GroupQueue<Item, Result> {
   const waiting: Waiting<Item, Result>[] = []
   let flushing = false
+  observer?.opened(() => waiting.length)
 
   async function flush(): Promise<void> {
     const sweep = setInterval(refuseOverdue, wait_ms_max / 10)
     let answerLast = () => {}
     while (waiting.length > 0) {
       const group = takeGroup()
+      const left_ms = performance.now()
+      observer?.left(group.length, left_ms - group[0]!.since_ms)
       const committing = commit(group.map(({ item }) => item)).catch((error: Error) => group.map(() => error))
       // The last group is answered when this one is on its way to the database, not before.
       setImmediate(answerLast)
       const results = await committing
+      observer?.ended(performance.now() - left_ms)
       answerLast = () => {
         for (let index = 0; index < group.length; index++) {
           const result = results[index]!
@@ -82,14 +99,18 @@ export function groupQueue<Item, Result>(
   function refuseOverdue(): void {
     const oldest_ms = performance.now() - wait_ms_max
     const count = waiting.findIndex(({ since_ms }) => since_ms >= oldest_ms)
-    for (const one of waiting.splice(0, count === -1 ? waiting.length : count))
-      one.reject(new DomainError('server_busy'))
+    const overdue = waiting.splice(0, count === -1 ? waiting.length : count)
+    if (overdue.length > 0) observer?.refused(overdue.length)
+    for (const one of overdue) one.reject(new DomainError('server_busy'))
   }
 
   return {
     join: (item) =>
       new Promise((resolve, reject) => {
-        if (waiting.length >= length_max) return reject(new DomainError('server_busy'))
+        if (waiting.length >= length_max) {
+          observer?.refused(1)
+          return reject(new DomainError('server_busy'))
+        }
         waiting.push({ item, since_ms: performance.now(), resolve, reject })
         if (flushing) return
         flushing = true

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createClient } from 'redis'
+import { watch } from './metrics.ts'
 
 /** So long a request waits for Redis; then it is answered without. */
 const wait_ms_max = 5
@@ -51,6 +52,8 @@ export function openRedis(url: string, log: Logger): Redis {
     isUp = true
     log.info('Redis is back: requests are counted and pages kept there again')
   }
+
+  watch('karcis_redis_up', { use: 'shared' }, () => (isUp && client.isReady ? 1 : 0))
 
   // Without a listener, an error would end the process.
   client.on('error', lose)

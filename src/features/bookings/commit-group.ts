@@ -14,6 +14,7 @@ import { inTransaction, refusalOf } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { count, eventLabel, isRecorded } from '../../lib/metrics.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues, type Change } from '../audit/record.ts'
 import type { Booking } from './booking.ts'
@@ -79,6 +80,7 @@ export function groupCommitter(
         const bookings = made(results)
         if (bookings.length > 0) {
           deps.database.changes.tell(changesOf(bookings))
+          countSold(bookings)
           deps.wake()
         }
         return results
@@ -355,6 +357,14 @@ function changesOf(bookings: readonly Booking[]): Changes {
     bookings: bookings.map(({ id, customer_id }) => [id, customer_id] as const),
     check_ins: [],
     mails: [],
+  }
+}
+
+/** What is still to be paid is not sold. */
+function countSold(bookings: readonly Booking[]): void {
+  if (!isRecorded()) return
+  for (const { event_id, quantity, status } of bookings) {
+    if (status === 'success') count('karcis_tickets_sold_total', { event: eventLabel(event_id) }, quantity)
   }
 }
 

@@ -3,6 +3,7 @@ import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
 import { quantity_max } from '../../lib/limits.ts'
+import { queueObserver } from '../../lib/metrics.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { isOnSale, type Event } from '../events/event.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
@@ -37,7 +38,7 @@ export function openBookingLine(
   canPay?: CanPay,
 ): BookingLine {
   return {
-    queue: groupQueue(groupCommitter(deps, canPay), limits, weight),
+    queue: groupQueue(groupCommitter(deps, canPay), limits, weight, queueObserver('bookings')),
     events,
     offSale: new Set(),
     keysInFlight,

@@ -7,6 +7,7 @@ import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { groupQueue, type GroupQueue } from '../../lib/group-queue.ts'
+import { count, queueObserver } from '../../lib/metrics.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
 import { keyColumns, keyValues, type IdempotencyKey } from '../idempotency/idempotency.ts'
@@ -78,17 +79,22 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
     return results
   }
 
-  const queue = groupQueue<AtDoor, KeptAct>(async (group) => {
+  const commit = async (group: readonly AtDoor[]) => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await keepActs(group)
+        const acts = await keepActs(group)
+        for (const act of acts) {
+          count('karcis_check_ins_total', { outcome: act instanceof DomainError ? 'refused' : act.outcome })
+        }
+        return acts
       } catch (error) {
         const isConflict = deps.database.dialect.meaningOf(error) === 'conflict'
         if (!isConflict || attempt === attempts_max) throw refusalOf(deps.database, error)
         await sleep(Math.random() * 2 ** attempt)
       }
     }
-  }, limits)
+  }
+  const queue = groupQueue<AtDoor, KeptAct>(commit, limits, undefined, queueObserver('doors'))
 
   return { queue, tickets }
 }

@@ -6,6 +6,7 @@ import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { mayCheckIn, no_id, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { count } from '../../lib/metrics.ts'
 import { addSeconds, toRfc3339, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { auditColumns, auditValues } from '../audit/record.ts'
 import type { Event } from '../events/event.ts'
@@ -71,7 +72,9 @@ export async function takeScans(
   const upload = { event, caller, device, scans: await findTickets(deps, caller, scans) }
   for (let attempt = 1; ; attempt++) {
     try {
-      return await inTransaction(deps.database, (tx) => keepScans(deps, tx, upload))
+      const results = await inTransaction(deps.database, (tx) => keepScans(deps, tx, upload))
+      for (const { outcome, repeated } of results) if (!repeated) count('karcis_check_ins_total', { outcome })
+      return results
     } catch (error) {
       if (deps.database.dialect.meaningOf(error) !== 'duplicate') throw error
       // The same scans came twice at once, and the others were first: the next attempt reads what they kept.

@@ -3,6 +3,7 @@ import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import type { Language } from '../../lib/language.ts'
 import { MailRefused, type Mail } from '../../lib/mail.ts'
+import { count } from '../../lib/metrics.ts'
 import { addSeconds, toTimestamp } from '../../lib/time.ts'
 import { calendarOf } from '../documents/calendar.ts'
 import { printTickets } from '../documents/print-tickets.ts'
@@ -89,9 +90,14 @@ async function putOff(deps: Deps, row: MailRow, error: unknown): Promise<void> {
 }
 
 /** Unless somebody else has noted its end meanwhile. */
-async function note(deps: Deps, { id }: MailRow, change: Parameters<typeof updateMail>[2]): Promise<void> {
+async function note(
+  deps: Deps,
+  { id, kind }: MailRow,
+  change: Parameters<typeof updateMail>[2] & Pick<MailRow, 'status'>,
+): Promise<void> {
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, (tx) => updateMail(tx, id, { ...change, updated_at: at }))
+  count('karcis_mails_total', { kind, status: change.status })
 }
 
 /** Mail servers like to repeat whom they refuse. */

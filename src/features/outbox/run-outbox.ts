@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { count, observe } from '../../lib/metrics.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
 import {
   deleteClaimed,
@@ -103,12 +104,18 @@ async function claimDue(
 
 async function perform(outbox: Outbox, claim: Claim): Promise<void> {
   const { database } = outbox.deps
+  // A newer server may have put there what this one has no name for.
+  const kind = Object.hasOwn(outbox.handlers, claim.kind) ? claim.kind : 'unknown'
+  const began_ms = performance.now()
+  const ended = () => observe('karcis_outbox_handler_seconds', { kind }, (performance.now() - began_ms) / 1_000)
   try {
-    await handle(outbox, claim)
+    await handle(outbox, claim).finally(ended)
   } catch (error) {
-    return putOff(outbox, claim, error)
+    const outcome = await putOff(outbox, claim, error)
+    return count('karcis_outbox_handled_total', { kind, outcome })
   }
   await inTransaction(database, (tx) => deleteClaimed(tx, claim))
+  count('karcis_outbox_handled_total', { kind, outcome: 'done' })
 }
 
 async function handle({ deps, handlers, log, limits }: Outbox, claim: Claim): Promise<void> {
@@ -136,7 +143,8 @@ function isNews(handlers: Handlers, kind: string): boolean {
   return met.size < met.add(kind).size
 }
 
-async function putOff({ deps, log }: Outbox, claim: Claim, error: unknown): Promise<void> {
+/** What became of it: `later`, `failed` or `dead`. */
+async function putOff({ deps, log }: Outbox, claim: Claim, error: unknown): Promise<string> {
   const { attempts } = claim
   const now = deps.now()
   const set = (changes: Parameters<typeof updateClaimed>[2]) =>
@@ -144,17 +152,20 @@ async function putOff({ deps, log }: Outbox, claim: Claim, error: unknown): Prom
 
   if (error instanceof TryLater) {
     const soonest = after(now, later_ms_min)
-    return set({ run_at: error.at > soonest ? error.at : soonest, attempts: attempts - 1 })
+    await set({ run_at: error.at > soonest ? error.at : soonest, attempts: attempts - 1 })
+    return 'later'
   }
   const last_error = String(error).slice(0, error_length_max).toWellFormed()
   if (attempts >= attempts_max) {
     log.error({ ...named(claim), err: error }, 'a message is dead: it failed too often')
-    return set(dead(now, last_error))
+    await set(dead(now, last_error))
+    return 'dead'
   }
   log.warn({ ...named(claim), err: error }, 'a message failed, and will be tried again')
   // Full jitter: what failed together should not come again together.
   const wait_ms = Math.random() * Math.min(backoff_ms_max, backoff_ms * 2 ** attempts)
-  return set({ run_at: after(now, wait_ms), last_error })
+  await set({ run_at: after(now, wait_ms), last_error })
+  return 'failed'
 }
 
 const after = (moment: Date, ms: number): Timestamp => toTimestamp(new Date(moment.getTime() + ms))

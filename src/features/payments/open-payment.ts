@@ -4,6 +4,7 @@ import type { ProviderName } from '../../db/schema.ts'
 import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { count } from '../../lib/metrics.ts'
 import { addSeconds, dateOf, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Booking } from '../bookings/booking.ts'
@@ -139,7 +140,9 @@ async function openAt(
       expires_at: dateOf(booking.expires_at!),
       return_url,
     })
-    return await noteAnswer(deps, attempt.id, { status: 'awaiting', reference, pay_url })
+    const opened = await noteAnswer(deps, attempt.id, { status: 'awaiting', reference, pay_url })
+    count('karcis_payments_total', { provider: provider.name, outcome: 'opened' })
+    return opened
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error
     // No answer is none: it may be open there, and is looked for by its key.
@@ -150,6 +153,7 @@ async function openAt(
       note: error.message.slice(0, note_length_max),
       check_at: null,
     })
+    count('karcis_payments_total', { provider: provider.name, outcome: 'failed' })
     throw new DomainError('provider_refused', undefined, { cause: error })
   }
 }

@@ -3,6 +3,7 @@ import type { ProviderName } from '../../db/schema.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { count } from '../../lib/metrics.ts'
 import { toTimestamp } from '../../lib/time.ts'
 import { putInOutbox } from '../outbox/put.ts'
 import {
@@ -13,7 +14,7 @@ import {
   setNoticeApplied,
   type Payment,
 } from './payments.sql.ts'
-import type { Notice, Webhook } from './providers/provider.ts'
+import type { Notice, PaymentProvider, Webhook } from './providers/provider.ts'
 import { listRefundsOf } from './refunds.sql.ts'
 import type { Selling } from './selling.ts'
 import { checkRefund } from './send-refund.ts'
@@ -30,7 +31,17 @@ const body_length_max = 64 * 1_024
 export async function receiveNotice(deps: Deps, selling: Selling, name: string, webhook: Webhook): Promise<void> {
   const provider = [...selling.providers.values()].find((one) => one.name === name)
   if (!provider) throw new DomainError('provider_not_found')
-  await keepNotice(deps, provider.name, provider.readNotice(webhook), webhook.body.toString('utf8'))
+  await keepNotice(deps, provider.name, readNotice(provider, webhook), webhook.body.toString('utf8'))
+  count('karcis_webhooks_total', { provider: provider.name, outcome: 'received' })
+}
+
+function readNotice(provider: PaymentProvider, webhook: Webhook): Notice {
+  try {
+    return provider.readNotice(webhook)
+  } catch (error) {
+    count('karcis_webhooks_total', { provider: provider.name, outcome: 'refused' })
+    throw error
+  }
 }
 
 /** The same from a provider that is part of this server, and needs no webhook to tell. */

@@ -2,6 +2,7 @@ import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { seesAll, system, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { count, eventLabel } from '../../lib/metrics.ts'
 import { addSeconds, toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import { becomeRefunded } from '../bookings/become-refunded.ts'
@@ -84,11 +85,11 @@ async function applyRefunded(
   keep?: Keep<Refund>,
 ): Promise<void> {
   const at = toTimestamp(deps.now())
-  await inTransaction(deps.database, async (tx) => {
+  const end = await inTransaction(deps.database, async (tx) => {
     const { booking } = (await lockBooking(tx, deps, booking_id))!
     const refund = (await findRefundLocked(tx, deps.database.dialect, id))!
     // Somebody else was quicker: the worker has nothing to do, a person is told.
-    if (refund.status === 'done' && caller === system) return
+    if (refund.status === 'done' && caller === system) return undefined
     if (refund.status === 'done') throw new DomainError('refund_not_by_hand')
     const status = refunded.state === 'failed' ? 'by_hand' : refunded.state
     await updateRefund(tx, id, {
@@ -117,7 +118,16 @@ async function applyRefunded(
       await becomeRefunded(tx, booking_id, at)
     }
     await keep?.(tx, (await findRefund(tx, id))!)
+    return status === refund.status ? undefined : { outcome: status, refund, event_id: booking.event_id }
   })
+  if (end) {
+    const { outcome, refund, event_id } = end
+    count('karcis_refunds_total', { provider: payment.provider, outcome })
+    if (outcome === 'done') {
+      const labels = { currency: refund.currency, event: eventLabel(event_id) }
+      count('karcis_refunded_minor_units_total', labels, refund.amount)
+    }
+  }
   deps.wake()
 }
 

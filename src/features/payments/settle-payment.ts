@@ -2,6 +2,7 @@ import type { Tx } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { system } from '../../lib/caller.ts'
+import { count, eventLabel } from '../../lib/metrics.ts'
 import { addSeconds, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import { hasTickets } from '../bookings/booking-status.ts'
@@ -53,10 +54,10 @@ export async function applyFound(
   // Drawn before, since they take a transaction of their own; what is tried again uses the same.
   const ticketIds = found?.state === 'paid' ? await selling.ticketIds.take(booking.quantity) : []
   const at = toTimestamp(deps.now())
-  await inTransaction(deps.database, async (tx) => {
+  const end = await inTransaction(deps.database, async (tx) => {
     const locked = await lockBooking(tx, deps, booking_id)
     const payment = await findPaymentLocked(tx, deps.database.dialect, id)
-    if (!locked || !payment || payment.status === 'paid') return
+    if (!locked || !payment || payment.status === 'paid') return undefined
     const known = { reference: found?.reference ?? payment.reference, charge: found?.charge ?? payment.charge }
     if (found?.state !== 'paid') {
       const status = statusAfter(payment, found)
@@ -68,19 +69,39 @@ export async function applyFound(
         checks: payment.checks + 1,
         updated_at: at,
       })
-      return
+      return status === payment.status ? undefined : { payment, locked, outcome: status }
     }
     const { amount, currency } = found
     const fits = amount === payment.amount && currency === payment.currency
     const note = fits ? found.note : `paid ${amount} ${currency} instead of ${payment.amount} ${payment.currency}`
     const paid = { ...known, amount, currency, status: 'paid' as const }
     await updatePayment(tx, id, { ...paid, note: note ?? null, check_at: null, paid_at: at, updated_at: at })
-    await applyPaid(tx, deps, { ...selling, ticketIds, fits }, { ...payment, ...paid }, locked, at)
+    const isWanted = await applyPaid(tx, deps, { ...selling, ticketIds, fits }, { ...payment, ...paid }, locked, at)
+    return { payment, locked, outcome: isWanted ? ('paid' as const) : ('unwanted' as const) }
   })
+  if (end) countEnd(end)
   deps.wake()
 }
 
-/** Money has come: for tickets, or to go back. */
+function countEnd({
+  payment: { provider, amount, currency },
+  locked: { booking },
+  outcome,
+}: {
+  payment: Payment
+  locked: Locked
+  outcome: Payment['status'] | 'unwanted'
+}): void {
+  count('karcis_payments_total', { provider, outcome })
+  if (outcome !== 'paid') return
+  const event = eventLabel(booking.event_id)
+  count('karcis_takings_minor_units_total', { currency, event }, amount)
+  count('karcis_tickets_sold_total', { event }, booking.quantity)
+}
+
+type Locked = NonNullable<Awaited<ReturnType<typeof lockBooking>>>
+
+/** Money has come: for tickets, or to go back; whether for tickets. */
 async function applyPaid(
   tx: Tx,
   deps: Deps,
@@ -95,9 +116,9 @@ async function applyPaid(
     fits: boolean
   },
   payment: Payment,
-  locked: NonNullable<Awaited<ReturnType<typeof lockBooking>>>,
+  locked: Locked,
   at: Timestamp,
-): Promise<void> {
+): Promise<boolean> {
   const { booking } = locked
   const wasPaidBefore = hasTickets(booking.status)
   const isWanted = fits && (await confirmBooking(tx, deps, locked, ticketIds, at))
@@ -112,11 +133,12 @@ async function applyPaid(
   if (isWanted) {
     await postCharge(tx, { payment, booking, fee_basis_points, at })
     await closeOthers(tx, payment, at)
-    return
+    return true
   }
   await postUnwanted(tx, { payment, booking, at })
   const reason = !fits ? 'wrong_amount' : wasPaidBefore ? 'paid_twice' : 'paid_too_late'
   await putRefund(tx, { payment, booking, amount, reason, at })
+  return false
 }
 
 /** Other attempts to pay for the same booking are closed at their providers, so that nobody pays twice. */

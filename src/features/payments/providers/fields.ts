@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { DomainError } from '../../../lib/errors.ts'
 import { minorDigits } from '../../../lib/money.ts'
 import { ProviderError, type Webhook } from './provider.ts'
@@ -63,12 +63,6 @@ export function fromDecimal(value: unknown, currency: string): number | undefine
   if (!/^0*$/.test(fraction.slice(digits))) return undefined
   const amount = Number(whole + fraction.slice(0, digits).padEnd(digits, '0'))
   return Number.isSafeInteger(amount) ? amount : undefined
-}
-
-/** In a time that tells nothing about where they differ, nor how long the secret one is. */
-export function isSame(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(expected))
 }
 
 export function headerOf({ headers }: Webhook, name: string): string | undefined {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { observe } from '../../../lib/metrics.ts'
 import { breaker, NotAsked, type Breaker } from './breaker.ts'
 import { ProviderError } from './provider.ts'
 
@@ -87,6 +88,20 @@ export function httpClient(
       .replace(/[\u0000-\u001f\u007f]+/g, ' ')
       .slice(0, message_length_max)
 
+  async function timed(call: HttpCall): Promise<HttpAnswer> {
+    const began_ms = performance.now()
+    const note = (outcome: string) =>
+      observe('karcis_provider_call_seconds', { provider, outcome }, (performance.now() - began_ms) / 1_000)
+    try {
+      const answer = await exchange(call)
+      note('answered')
+      return answer
+    } catch (error) {
+      note(error instanceof TimeOut ? 'timed_out' : 'failed')
+      throw error
+    }
+  }
+
   async function exchange(call: HttpCall): Promise<HttpAnswer> {
     const signal = AbortSignal.timeout(timeout_ms)
     let text: string | undefined
@@ -126,7 +141,7 @@ export function httpClient(
   async function send(call: HttpCall): Promise<HttpAnswer> {
     for (let tries = 0; ; tries++) {
       try {
-        return await guard(() => exchange(call))
+        return await guard(() => timed(call))
       } catch (error) {
         if (call.once || error instanceof TimeOut || error instanceof NotAsked || tries >= retries_max) throw error
         // Full jitter: those who met a provider that was busy should not meet there again.

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { DomainError } from '../../../lib/errors.ts'
+import { isSame } from '../../../lib/same.ts'
 import {
   attemptKey,
   cut,
   eventKey,
   fieldsOf,
   fromDecimal,
-  isSame,
   jsonOf,
   listOf,
   needText,

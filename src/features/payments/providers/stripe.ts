@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { DomainError } from '../../../lib/errors.ts'
 import { isCurrency, minorDigits } from '../../../lib/money.ts'
+import { isSame } from '../../../lib/same.ts'
 import {
   attemptKey,
   cut,
   eventKey,
   fieldsOf,
   headerOf,
-  isSame,
   jsonOf,
   listOf,
   needText,

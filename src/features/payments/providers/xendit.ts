@@ -1,4 +1,5 @@
 import { DomainError } from '../../../lib/errors.ts'
+import { isSame } from '../../../lib/same.ts'
 import {
   attemptKey,
   cut,
@@ -6,7 +7,6 @@ import {
   fieldsOf,
   fromDecimal,
   headerOf,
-  isSame,
   jsonOf,
   needText,
   needUrl,
