@@ -267,13 +267,16 @@ test('a query without an index is found out', async () => {
 })
 
 /** A row of a plan: `detail` is SQLite's, the others are MySQL's. */
-type Plan = { detail: string; type: string; key: string | null; Extra: string | null }
+type Plan = { detail: string; table: string | null; type: string; key: string | null; Extra: string | null }
+
+/** What is counted of a bounded reading (metrics.sql.ts), not a table. */
+const isBoundedCount = ({ detail, table }: Plan) => detail === 'SCAN counted' || table?.startsWith('<derived') === true
 
 /** No scan of a whole table, and no sort beside an index. */
 async function assertGoesByIndex(text: string, parameters: readonly unknown[]): Promise<void> {
   const explain = sql.raw<Plan>(`${explaining} ${text}`).compile(database.db)
   const { rows } = await database.db.executeQuery<Plan>({ ...explain, parameters })
-  for (const row of rows) {
+  for (const row of rows.filter((one) => !isBoundedCount(one))) {
     if (onSqlite) {
       const { detail } = row
       assert.doesNotMatch(detail, /^SCAN (?!.*USING)|TEMP B-TREE/, `${text}\n${detail}`)
