@@ -76,6 +76,33 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
+test('with DRAIN_MS a server says first that it is not ready, serves on, and then exits 0', async () => {
+  const server = await startServer(DATABASE_URL, { DRAIN_MS: '1500' })
+  assert.equal((await http('GET', `${server.url}/readyz`)).status, 200)
+  const ended = server.stop('SIGTERM')
+  await eventually(async () => (await http('GET', `${server.url}/readyz`)).status === 503)
+  const answer = await fetch(`${server.url}/events`)
+  assert.deepEqual([answer.status, answer.headers.get('connection')], [200, 'close'])
+  assert.equal(await ended, 0, server.output())
+  await assert.rejects(fetch(`${server.url}/healthz`))
+})
+
+test('roles and processes are named on the command line, or refused in a sentence', async () => {
+  const live = startProcess('karcis.js', ['serve', '--roles', 'live'], { DATABASE_URL, PORT: '0' })
+  await eventually(() => live.output().includes('"roles":["live"]'))
+  assert.match(live.output(), /PUBLIC_URL is not set/)
+  assert.equal(await live.stop(), 0, live.output())
+  for (const [args, sentence] of [
+    [['--roles', 'door'], /^ROLES must be one of api, live, worker, payments, not "door"\.$/m],
+    [['--role', 'api'], /^Unknown option '--role'[^]*Usage: karcis/],
+  ] as const) {
+    const refused = startProcess('karcis.js', ['serve', ...args], { DATABASE_URL })
+    const code = await new Promise((resolve) => refused.process.on('close', resolve))
+    assert.equal(code, 1)
+    assert.match(refused.output(), sentence)
+  }
+})
+
 test('worker does what is due until it is stopped, then exits 0; WORKER=off leaves it to that one', async () => {
   const worker = startProcess('karcis.js', ['worker'], { DATABASE_URL })
   await eventually(() => worker.output().includes('"msg":"working"'))

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ServerRole } from '../../src/config.ts'
 
-const probe_ms = 100
+const probe_ms = 200
 /** So long a request waits for a server that is ready. */
 const wait_ms_max = 15_000
 
