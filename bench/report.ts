@@ -22,7 +22,7 @@ const headings = [
 const isNumber = [false, false, true, true, true, true, true, true, true, false, false]
 
 function cells(result: Result): string[] {
-  const { database, name, connections, contenders, ratios, goals } = result
+  const { database, name, connections, contenders, ratios, notes = [], goals } = result
   const [subject, ...others] = contenders
   const { rate, p50_ms, p99_ms, max_ms, corrected, memory_mb } = subject!
   const beside = others.map((other) =>
@@ -31,6 +31,7 @@ function cells(result: Result): string[] {
       : `${other.name} did nothing`,
   )
   if (name.startsWith('sell-out')) beside.unshift(`all answered in ${subject!.elapsed_s.toFixed(2)} s`)
+  beside.push(...notes)
   return [
     database,
     name,
@@ -118,6 +119,8 @@ function page(all: Results): string {
       'or not and latency counts from the moment a request was due (corrected for coordinated omission).',
     '- **held** bookings are those of a server that is to be paid: pending, with a hold and no tickets yet. Expiry and ' +
       'webhooks are what one worker does by itself; their times are those of a batch of 200 holds, or 64 webhooks.',
+    '- **live**: connections to `/live` that look on while tickets are sold; the times are those from the answer to a ' +
+      'booking until the last client has been told, at one event ten times a second at most.',
     '- **MB** is the resident memory of the server after the case.',
     '- The load comes from a client of our own on plain sockets; one that costs more than the server would measure ' +
       'itself.',

@@ -22,6 +22,8 @@ export type Result = {
   contenders: ContenderResult[]
   /** The first contender's rate as a multiple of each other one's. */
   ratios: Record<string, number>
+  /** What there is to say besides. */
+  notes?: string[]
   goals: { text: string; isMet: boolean }[]
   /** Answers that should not have come, and connections lost. */
   warnings: string[]

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { scenarios, type Settings } from './cases.ts'
 import { describeServer, dropAll } from './databases.ts'
 import { runJobs } from './jobs.ts'
+import { runLive } from './live.ts'
 import { Load } from './load.ts'
 import { runScenario } from './measure.ts'
 import { alarms, table, writeDocs } from './report.ts'
@@ -122,6 +123,7 @@ async function runAll(load: Load): Promise<Results> {
       if (measurements.length === 0 || (scenario.only && scenario.only !== kind)) continue
       all.results.push(...(await runScenario(bench, { ...scenario, measurements })))
     }
+    if ('live'.includes(options.only ?? '')) all.results.push(...(await runLive(bench, options.quick ?? false)))
     if ('jobs'.includes(options.only ?? '')) all.results.push(...(await runJobs(bench, options.quick ?? false)))
   }
   return all

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Changes } from '../../db/changes.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
@@ -13,9 +14,14 @@ import type { Channel, Listener, Live, LiveMessage, WhoNow } from './live.ts'
 import { openReadState, type Shown } from './read-state.ts'
 import { keyOf, refusalOf, topicOf, type Topic } from './topic.ts'
 
-/** A channel is told ten times a second at most. What is slow to read is told less often, and takes this part of the time. */
+/** A channel is told ten times a second at most. */
 const join_ms = 100
-const reading_share_max = 1 / 20
+/** Reading and telling it takes no more of the time than this, or it is told less often: thousands may look on. */
+const telling_share_max = 4 / 5
+/** The same for sales and doors, which are counted by going through an event's tickets. */
+const counting_share_max = 1 / 20
+/** Clients that are told in one go. */
+const told_at_once = 500
 /** A state that was read no longer ago is good for who begins to look on, if nothing has changed. */
 const fresh_ms = 1_000
 const retry_ms = 1_000
@@ -98,7 +104,7 @@ export function openHub(
 
   /** Reads it as soon as it may be told again. */
   function plan(watch: Watch): void {
-    if (watch.timer || watch.isReading || isClosed) return
+    if (watch.timer || watch.isReading || watch.subscribers.size === 0 || isClosed) return
     watch.timer = setTimeout(() => void tell(watch), Math.max(0, watch.next_at - performance.now()))
   }
 
@@ -106,7 +112,6 @@ export function openHub(
   async function tell(watch: Watch): Promise<void> {
     const { seq, hasChanged, bookings, mails, topic } = watch
     const start = performance.now()
-    const waiting = [...watch.subscribers].filter(({ isWaiting }) => isWaiting)
     Object.assign(watch, {
       timer: undefined,
       isReading: true,
@@ -114,7 +119,6 @@ export function openHub(
       bookings: new Set(),
       mails: new Set(),
     })
-    for (const subscriber of waiting) subscriber.isWaiting = false
     watch.next_at = start + join_ms
     try {
       const shown = topic.kind === 'me' ? await readMine(topic.user_id, bookings, mails) : [await states.ofEvent(topic)]
@@ -123,8 +127,14 @@ export function openHub(
         watch.last = messages[0]
         watch.last_at = performance.now()
       }
-      for (const one of hasChanged ? watch.subscribers : waiting) {
-        if (watch.subscribers.has(one)) for (const message of messages) one.listener(message)
+      let told = 0
+      for (const one of watch.subscribers) {
+        // Also who came while it was read: of what has changed since, they will be told.
+        if (!hasChanged && !one.isWaiting) continue
+        one.isWaiting = false
+        for (const message of messages) one.listener(message)
+        // Others come in between, however many look on.
+        if (++told % told_at_once === 0) await yieldToOthers()
       }
     } catch (error) {
       if (error instanceof DomainError && error.code === 'event_not_found') endAll(watch, error.code)
@@ -134,12 +144,11 @@ export function openHub(
         watch.hasChanged ||= hasChanged
         for (const id of bookings) watch.bookings.add(id)
         for (const id of mails) watch.mails.add(id)
-        for (const one of waiting) one.isWaiting = true
         watch.next_at = performance.now() + retry_ms
       }
     }
     const took_ms = performance.now() - start
-    watch.next_at = Math.max(watch.next_at, start + took_ms / reading_share_max)
+    watch.next_at = Math.max(watch.next_at, start + took_ms / busyShareOf(topic))
     watch.isReading = false
     if (watch.hasChanged || [...watch.subscribers].some(({ isWaiting }) => isWaiting)) plan(watch)
   }
@@ -317,6 +326,9 @@ export function openHub(
     },
   }
 }
+
+const busyShareOf = ({ kind }: Topic) =>
+  kind === 'sales' || kind === 'check-ins' ? counting_share_max : telling_share_max
 
 const anew = { type: 'read_anew', data: null } as const
 
