@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -124,8 +125,6 @@ test('a customer sees their bookings and mails, and not those of others', async 
 test('sales are for the organizer, doors for staff, too', async () => {
   const [organizer, rival] = [await signedIn('organizer'), await signedIn('organizer')]
   const event = await make.anEvent({ organizer_id: organizer.id, capacity: 5, price: 100 })
-  await organizer.call('POST', `/api/v2/events/${event.id}/staff`, { email: 'gate@example.com', name: 'Gate' })
-  const door = (await organizer.call('GET', `/api/v2/events/${event.id}/staff`)).body.items[0]
   const sales = `event:${event.id}/sales`
   const doors = `event:${event.id}/check-ins`
 
@@ -163,7 +162,19 @@ test('sales are for the organizer, doors for staff, too', async () => {
     assert.deepEqual([said, in_reply_to], [code, '1'], channel)
     client.close()
   }
-  assert.equal(door.email, 'gate@example.com')
+})
+
+test('staff look on at the doors that they were given, until they are sent away', async () => {
+  const [organizer, staff] = [await signedIn('organizer'), await signedIn('staff')]
+  const event = await make.anEvent({ organizer_id: organizer.id })
+  const team = `/api/v2/events/${event.id}/staff`
+  assert.equal((await organizer.call('POST', team, { email: staff.email, name: 'Gate' })).status, 201)
+  const client = await liveClient(url, staff.headers)
+  await lookOn(client, `event:${event.id}/check-ins`)
+  await client.next(isOf('check_ins'))
+  assert.equal((await organizer.call('DELETE', `${team}/${staff.id}`)).status, 204)
+  assert.equal((await client.next(isOf('ended'))).data.code, 'not_own_event')
+  client.close()
 })
 
 test('an API key looks on as far as its scope goes', async () => {
@@ -287,6 +298,37 @@ test('GET /live without a WebSocket says what is there', async () => {
     [answer.statusCode, answer.json().code, answer.headers['upgrade']],
     [426, 'websocket_expected', 'websocket'],
   )
+})
+
+test('a HEAD opens no stream', async () => {
+  for (const path of ['/live', '/live/events?channels=event:1']) {
+    assert.equal((await app.inject({ method: 'HEAD', url: path })).statusCode, 405, path)
+  }
+})
+
+test('an upgrade to something else goes on as HTTP/1.1, and one of another path is refused', async () => {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': '' }
+    const asked = request(`${url}/api/v2/auth/login`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+    })
+    asked.on('response', resolve).on('error', reject)
+    asked.end('{"email":"nobody@example.com","password":"password123"}')
+  })
+  assert.equal(answer.statusCode, 401)
+  answer.resume()
+  const { status, body } = await refusal(url, {}, '/api/v2/live')
+  assert.deepEqual([status, body.code], [404, 'route_not_found'])
+})
+
+test('a token that ended meanwhile opens nothing', async () => {
+  const customer = await signedIn('customer')
+  const client = await liveClient(url, customer.headers)
+  await customer.call('POST', '/api/v2/auth/logout-all', {})
+  client.say({ type: 'subscribe', channel: 'me' })
+  assert.equal((await client.next(isOf('error'))).code, 'invalid_token')
+  client.close()
 })
 
 test('server-sent events are the same stream, and come back by Last-Event-ID', async () => {

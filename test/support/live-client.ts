@@ -59,8 +59,12 @@ export async function liveClient(url: string, headers: Record<string, string> = 
 }
 
 /** How the server answers a WebSocket that it does not take. */
-export async function refusal(url: string, headers: Record<string, string>): Promise<{ status: number; body: Heard }> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live`, { headers })
+export async function refusal(
+  url: string,
+  headers: Record<string, string>,
+  path = '/live',
+): Promise<{ status: number; body: Heard }> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, { headers })
   socket.on('error', () => {})
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage]
   let text = ''

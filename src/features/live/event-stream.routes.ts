@@ -43,7 +43,9 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<LiveDeps> = async (app
   let isClosing = false
   app.setValidatorCompiler(validatorCompiler)
 
-  app.get('/live/events', { schema: { hide: true, querystring: Query, headers: Headers } }, async (request, reply) => {
+  // A HEAD of it would be a stream that tells nothing.
+  const options = { exposeHeadRoute: false, schema: { hide: true, querystring: Query, headers: Headers } }
+  app.get('/live/events', options, async (request, reply) => {
     if (isClosing) throw new DomainError('server_busy')
     const { caller, headers, query } = request
     const channels = [...new Set(query.channels.split(','))] as Channel[]

@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { announce, type Changes } from '../../db/changes.ts'
+import type { Database } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { onSqlite, openTestDatabase } from '../../../test/support/database.ts'
 import { until } from '../../../test/support/until.ts'
@@ -113,6 +114,47 @@ test('it asks nothing while nobody listens, and begins again where things stand'
   await commit(31)
   await until(() => told.length === 1)
   assert.deepEqual(told, [31])
+})
+
+test('it outlives the loss of its database, and says so once', async () => {
+  let isLost = true
+  const said: string[] = []
+  const losing: Database = {
+    ...database,
+    get db() {
+      if (isLost) throw Object.assign(new Error('no database'), { code: 'ECONNREFUSED', errcode: 14 })
+      return database.db
+    },
+  }
+  const logged = pino(
+    { level: 'info' },
+    { write: (line: string) => void said.push((JSON.parse(line) as { msg: string }).msg) },
+  )
+  const feed = await openFeed({ database: losing }, { log: logged })
+  feeds.push(feed)
+  const told: number[] = []
+  feed.listen(({ events }) => told.push(...events))
+  await assert.rejects(feed.begun(), { code: 'database_unavailable' })
+  isLost = false
+  await until(async () =>
+    feed.begun().then(
+      () => true,
+      () => false,
+    ),
+  )
+  await commit(50)
+  await until(() => told.length === 1)
+  isLost = true
+  await commit(51)
+  await sleep(700)
+  isLost = false
+  await until(() => told.length === 2)
+  assert.deepEqual(told, [50, 51])
+  const [lost, back] = [
+    'the change feed has lost the database, and waits for it',
+    'the change feed has the database again',
+  ]
+  assert.deepEqual(said, [lost, back, lost, back])
 })
 
 test('rows older than ten minutes go, in batches', async () => {

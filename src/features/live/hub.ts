@@ -291,7 +291,8 @@ export function openHub(
       if (isClosed || subscriptions >= subscriptions_max) throw new DomainError('server_busy')
       const topic = topicOf(channel, caller)
       const organizer_id = topic.kind === 'me' ? 0 : (await readEvent(events, topic.event_id)).organizer_id
-      const refusal = refusalOf(topic, caller, organizer_id)
+      // As they are now: they may have signed in long ago.
+      const refusal = topic.kind === 'event' ? undefined : refusalOf(topic, await whoNow(), organizer_id)
       if (refusal) throw new DomainError(refusal)
       await begin()
       const watch = watchOf(channel, topic, organizer_id)

@@ -31,6 +31,7 @@ export const liveRoutes: FastifyPluginAsync<LiveDeps> = async (app, deps) => {
   app.route({
     method: 'GET',
     url: '/live',
+    exposeHeadRoute: false,
     schema: { hide: true },
     handler: async (_request, reply) => {
       void reply.header('upgrade', 'websocket')
