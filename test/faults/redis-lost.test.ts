@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createClient } from 'redis'
 import { createEmptyDatabase } from '../support/database.ts'
 import { hasRedis, privateRedis } from '../support/private-redis.ts'
-import { killLeftovers, startServer, type Server } from '../support/servers.ts'
+import { http, killLeftovers, startServer, type Server } from '../support/servers.ts'
 
 const skip = !hasRedis && 'redis-server is not installed'
 const back_ms_max = 10_000
+/** A second by the rule, and time for a machine that is busy. */
+const elsewhere_ms_max = 5_000
 
 const database = await createEmptyDatabase()
 const redis = await privateRedis()
@@ -55,9 +58,38 @@ async function assertLocalBudget(server: Server, address: string): Promise<void>
   assert.ok(typical_ms < 50, `${typical_ms} ms`)
 }
 
+let event: { id: number; path: string } | undefined
+let askers = 0
+
+/** What one server changes it shows at once, and the other soon; and no page is waited for. */
+async function assertPagesFollow(writer: Server, other: Server): Promise<void> {
+  const change = { title: 'Konser', location: 'Jakarta', capacity: 10, price: 0, date: '2999-12-31T19:00:00Z' }
+  const from = () => ({ 'x-forwarded-for': `198.51.100.${++askers % 250}` })
+  if (!event) {
+    const person = { name: 'O', email: 'o@example.com', password: 'password123', role: 'organizer' }
+    const { id } = (await http('POST', `${writer.url}/users/register`, person, from())).body.data
+    const made = await http('POST', `${writer.url}/events`, { ...change, organizer_id: id }, from())
+    event = { id: made.body.data.id, path: `/events/${made.body.data.id}` }
+  }
+  const { path } = event
+  const titleOn = async ({ url }: Server) =>
+    (await http('GET', url + path, undefined, from())).body.data.title as string
+  for (const server of [writer, other]) await titleOn(server)
+  const title = `Konser ${askers}`
+  assert.equal((await http('PUT', writer.url + path, { ...change, title }, from())).status, 200)
+  const start = performance.now()
+  assert.equal(await titleOn(writer), title)
+  assert.ok(performance.now() - start < 500, `waited for ${performance.now() - start} ms`)
+  while ((await titleOn(other)) !== title) {
+    assert.ok(performance.now() - start < elsewhere_ms_max, 'the other server does not show it')
+    await sleep(100)
+  }
+}
+
 test('servers start without Redis, and share one budget once it is there', { skip }, async () => {
   const [one, two] = [await aServer(), await aServer()]
   await assertLocalBudget(one, '192.0.2.1')
+  await assertPagesFollow(one, two)
   await untilSaid(one, lost, 1)
   await redis.start()
   await untilSaid(one, back, 1)
@@ -83,6 +115,18 @@ test('servers start without Redis, and share one budget once it is there', { ski
     )
     break
   }
+  await assertPagesFollow(one, two)
+})
+
+test('when Redis forgets everything, pages are as right as before, and nothing is said', { skip }, async () => {
+  const [one, two] = servers as [Server, Server]
+  const client = await createClient({ url: redis.url }).connect()
+  const flushing = setInterval(() => void client.flushAll(), 5)
+  await assertPagesFollow(one, two)
+  await assertPagesFollow(two, one)
+  clearInterval(flushing)
+  client.destroy()
+  assert.doesNotMatch(one.output() + two.output(), /"level":"error"/)
 })
 
 for (const [what, stop, restore] of [
@@ -99,6 +143,7 @@ for (const [what, stop, restore] of [
     const [lostBefore, backBefore] = [said(server, lost), said(server, back)]
     await stop()
     await assertLocalBudget(server, `192.0.2.${10 + lostBefore}`)
+    await assertPagesFollow(server, servers[1]!)
     await sleep(2_500)
     await assertLocalBudget(server, `192.0.2.${20 + lostBefore}`)
     assert.equal(said(server, lost), lostBefore + 1, server.output())
