@@ -62,6 +62,7 @@ import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
 import { openPublicAnswers, type ListenElsewhere, type PublicAnswer } from './http/public-answers.ts'
 import { measureRequests } from './http/request-metrics.ts'
+import { traceRequests } from './http/request-traces.ts'
 import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
 import { announceSunsets } from './http/sunset.ts'
@@ -175,6 +176,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   // The order counts: even who is refused gets an id, the headers and, if a page asks, leave to read the refusal.
   logRequests(app, logger)
   measureRequests(app)
+  traceRequests(app)
   setSecurityHeaders(app)
   await allowOrigins(app, settings.cors_origins)
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)

@@ -72,6 +72,9 @@ for (const [env, sentence] of [
   [{ SANDBOX_PAYMENTS: 'yes' }, /^SANDBOX_PAYMENTS must be one of off, on/],
   [{ SANDBOX_PAYMENTS: 'on', NODE_ENV: 'production' }, /^SANDBOX_PAYMENTS=on .* not for production/],
   [{ REDIS_URL: 'http://:secret@x' }, /^REDIS_URL(?!.*secret)/],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://me:secret@x' }, /^OTEL_EXPORTER_OTLP_ENDPOINT(?!.*secret)/],
+  [{ OTEL_TRACES_SAMPLER: 'some' }, /^OTEL_TRACES_SAMPLER must be one of always_on/],
+  [{ OTEL_TRACES_SAMPLER_ARG: '5%' }, /^OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1/],
   [{ METRICS_PORT: '99999' }, /^METRICS_PORT must be a whole number/],
   [{ METRICS_TOKEN: 'secret' }, /^METRICS_TOKEN must be 16(?!.*secret)/],
 ] as const) {

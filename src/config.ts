@@ -24,6 +24,23 @@ export const serverRoles = ['api', 'live', 'worker', 'payments'] as const
 /** What a server does, of all that there is to do (docs/decisions/0019-roles.md). */
 export type ServerRole = (typeof serverRoles)[number]
 
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const
+
+/** Where traces go, and which of them. `ratio`: 0 to 1, for the samplers that draw. */
+export type Tracing = Readonly<{
+  endpoint: string
+  service_name: string
+  sampler: (typeof samplers)[number]
+  ratio: number
+}>
+
 export type Config = Readonly<{
   port: number
   host: string
@@ -69,6 +86,8 @@ export type Config = Readonly<{
   metrics_host: string
   /** Undefined: not on the server's own port. */
   metrics_token: string | undefined
+  /** Undefined: nothing is traced. */
+  tracing: Tracing | undefined
   /** The folder of the embedded database, of mails and of pictures. */
   data_dir: string
   /** Undefined: mails become files in `data_dir`. */
@@ -281,6 +300,20 @@ export const settings: readonly Setting[] = [
       'Serves `/metrics` on `PORT`, too, to whoever sends this as `Authorization: Bearer`; 16 characters at least',
   },
   {
+    name: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: '',
+    meaning: 'Sends traces to a collector of OpenTelemetry, such as `http://127.0.0.1:4318`. Empty: nothing is traced',
+  },
+  { name: 'OTEL_SERVICE_NAME', default: 'karcis', meaning: 'What this server is called in traces' },
+  {
+    name: 'OTEL_TRACES_SAMPLER',
+    default: 'parentbased_always_on',
+    meaning:
+      'Which traces are kept: `always_on`, `always_off`, `traceidratio`, or with `parentbased_` before it, as whoever asks ' +
+      'has decided',
+  },
+  { name: 'OTEL_TRACES_SAMPLER_ARG', default: '1', meaning: 'For `traceidratio`: which part of them, 0 to 1' },
+  {
     name: 'SMTP_URL',
     default: '',
     meaning:
@@ -351,6 +384,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     metrics_port: read('METRICS_PORT') === '' ? undefined : integer('METRICS_PORT', read('METRICS_PORT'), 0, 65_535),
     metrics_host: read('METRICS_HOST'),
     metrics_token: metricsToken(read('METRICS_TOKEN')),
+    tracing: tracing(read),
     data_dir: read('DATA_DIR'),
     smtp_url: smtpUrl(read('SMTP_URL')),
     mail_from: mailFrom(read('MAIL_FROM')),
@@ -428,6 +462,23 @@ function redisUrl(text: string): string | undefined {
     throw new StartupError('REDIS_URL must look like redis://user:password@host:6379/0, or rediss:// for TLS.')
   }
   return text
+}
+
+function tracing(read: (name: string) => string): Tracing | undefined {
+  const endpoint = read('OTEL_EXPORTER_OTLP_ENDPOINT')
+  const sampler = oneOf('OTEL_TRACES_SAMPLER', read('OTEL_TRACES_SAMPLER'), samplers)
+  const ratio = read('OTEL_TRACES_SAMPLER_ARG')
+  if (!/^(0(\.\d+)?|1(\.0+)?)$/.test(ratio)) {
+    throw new StartupError(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, such as 0.05, not "${ratio}".`)
+  }
+  if (endpoint === '') return undefined
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.username) {
+    // Not the value: a password may be in it.
+    throw new StartupError('OTEL_EXPORTER_OTLP_ENDPOINT must look like http://127.0.0.1:4318, without a password.')
+  }
+  const service_name = read('OTEL_SERVICE_NAME')
+  return { endpoint: endpoint.replace(/\/+$/, ''), service_name, sampler, ratio: Number(ratio) }
 }
 
 function metricsToken(text: string): string | undefined {

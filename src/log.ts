@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import type { Config } from './config.ts'
+import { traceId } from './lib/tracing.ts'
 
 const block_lines = 500
 const block_ms = 50
@@ -17,9 +18,15 @@ export function createLogger({
     base: processes > 1 ? { pid: process.pid } : null,
     formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: traceOf,
   }
   if (log_pretty) return pino(options, pretty({ ignore: 'request_id', sync: true }))
   return pino(options, inBlocks(pino.destination({ dest: 1, sync: false })))
+}
+
+function traceOf(): { trace_id?: string } {
+  const trace_id = traceId()
+  return trace_id === undefined ? {} : { trace_id }
 }
 
 /**

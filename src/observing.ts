@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
 import type { MetricsOnToken } from './features/health/metrics.routes.ts'
 import { recordTo } from './lib/metrics.ts'
+import { traceBy } from './lib/tracing.ts'
 
 /** How this process is watched from outside. */
 export type Observing = Readonly<{
@@ -10,19 +11,21 @@ export type Observing = Readonly<{
   onToken: MetricsOnToken | undefined
   /** Reads what the database knows, too, and opens the port for metrics, if there is one. */
   start: (deps: Deps) => Promise<void>
+  /** Sends what is left of traces. */
   close: () => Promise<void>
 }>
 
 /** Before anything else is opened: what is not wanted when it opens costs nothing afterwards. Loads only what is wanted. */
 export async function openObserving(config: Config, log: Logger): Promise<Observing> {
+  const closeTracing = await startTracing(config, log)
   const { metrics_port: port, metrics_host: host, metrics_token: token } = config
   if (port === undefined && token === undefined) {
-    return { onToken: undefined, start: async () => {}, close: async () => {} }
+    return { onToken: undefined, start: async () => {}, close: closeTracing }
   }
   const { openMetrics } = await import('./metrics/prometheus.ts')
   const metrics = openMetrics()
   recordTo(metrics.recorder)
-  let close = async () => {}
+  let closeServer = async () => {}
   return {
     onToken: token === undefined ? undefined : { token, type: metrics.type, text: metrics.text },
     async start(deps) {
@@ -31,9 +34,20 @@ export async function openObserving(config: Config, log: Logger): Promise<Observ
       if (port === undefined) return
       const { startMetricsServer } = await import('./metrics/metrics-server.ts')
       const server = await startMetricsServer(metrics, port, host)
-      close = server.close
+      closeServer = server.close
       log.info({ host, port: server.port }, 'metrics at /metrics')
     },
-    close: () => close(),
+    async close() {
+      await Promise.all([closeServer(), closeTracing()])
+    },
   }
+}
+
+async function startTracing({ tracing }: Config, log: Logger): Promise<() => Promise<void>> {
+  if (!tracing) return async () => {}
+  const { openTracing } = await import('./tracing/open-tracing.ts')
+  const { tracer, close } = openTracing(tracing)
+  traceBy(tracer)
+  log.info({ service: tracing.service_name, sampler: tracing.sampler }, 'traces are sent to a collector')
+  return close
 }

@@ -29,7 +29,9 @@ export function logRequests(app: FastifyInstance, log: Logger): void {
     // Who asked, where that was found out: of an unknown path, say, it was not.
     const user_id = (request as { caller?: { user_id: number | undefined } }).caller?.user_id ?? null
     stream.write(
-      `{"level":"info","time":"${new Date().toISOString()}","request_id":"${request.id}","method":"${request.method}",` +
+      `{"level":"info","time":"${new Date().toISOString()}","request_id":"${request.id}",` +
+        (request.trace ? `"trace_id":"${request.trace.trace_id}",` : '') +
+        `"method":"${request.method}",` +
         `"route":${route === undefined ? null : `"${route}"`},"user_id":${user_id},"status":${reply.statusCode},` +
         `"duration_ms":${reply.elapsedTime.toFixed(3)},"msg":"request"}\n`,
     )

@@ -1,4 +1,5 @@
 import { DomainError } from './errors.ts'
+import { originOf, traced, traceparent } from './tracing.ts'
 
 /** How many go together: the gain of larger groups is small, and everyone in one waits for all of it. */
 const group_size_max = 256
@@ -37,6 +38,8 @@ export type GroupObserver = {
 type Waiting<Item, Result> = {
   item: Item
   since_ms: number
+  /** The trace that it is part of. */
+  traceparent: string | undefined
   resolve: (result: Result) => void
   reject: (error: unknown) => void
 }
@@ -65,7 +68,11 @@ export function groupQueue<Item, Result>(
       const group = takeGroup()
       const left_ms = performance.now()
       observer?.left(group.length, left_ms - group[0]!.since_ms)
-      const committing = commit(group.map(({ item }) => item)).catch((error: Error) => group.map(() => error))
+      const items = group.map(({ item }) => item)
+      const origin = originOf(group.map((one) => one.traceparent))
+      const committing = traced('group', { size: group.length }, () => commit(items), origin).catch((error: Error) =>
+        group.map(() => error),
+      )
       // The last group is answered when this one is on its way to the database, not before.
       setImmediate(answerLast)
       const results = await committing
@@ -111,7 +118,7 @@ export function groupQueue<Item, Result>(
           observer?.refused(1)
           return reject(new DomainError('server_busy'))
         }
-        waiting.push({ item, since_ms: performance.now(), resolve, reject })
+        waiting.push({ item, since_ms: performance.now(), traceparent: traceparent(), resolve, reject })
         if (flushing) return
         flushing = true
         // After this turn of the loop, so that what arrived in it goes together.

@@ -5,6 +5,7 @@ import type { Language } from '../../lib/language.ts'
 import { MailRefused, type Mail } from '../../lib/mail.ts'
 import { count } from '../../lib/metrics.ts'
 import { addSeconds, toTimestamp } from '../../lib/time.ts'
+import { traced } from '../../lib/tracing.ts'
 import { calendarOf } from '../documents/calendar.ts'
 import { printTickets } from '../documents/print-tickets.ts'
 import { TryLater } from '../outbox/run-outbox.ts'
@@ -52,7 +53,8 @@ async function trySending(deps: Deps, mailId: number): Promise<void> {
   const read = await readMail(deps, row)
   if (!read) return note(deps, row, { status: 'dropped', last_error: null })
   try {
-    await deps.mailer.send(await writeMail(deps, row, read))
+    const mail = await writeMail(deps, row, read)
+    await traced(`mail ${row.kind}`, { mail_id: row.id }, () => deps.mailer.send(mail))
   } catch (error) {
     return putOff(deps, row, error)
   }

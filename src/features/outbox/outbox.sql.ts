@@ -7,7 +7,14 @@ import type { OutboxTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
 /** A message as its handler needs it. */
-export type DueMessage = { id: number; kind: string; key: string; payload: string; attempts: number }
+export type DueMessage = {
+  id: number
+  kind: string
+  key: string
+  payload: string
+  attempts: number
+  traceparent: string | null
+}
 
 /** A message and the lease under which it runs: attempt and end. */
 export type Claim = DueMessage & { run_at: Timestamp }
@@ -57,7 +64,7 @@ export async function lockDue(
 ): Promise<DueMessage[]> {
   return tx
     .selectFrom('outbox')
-    .select(['id', 'kind', 'dedup_key as key', 'payload', 'attempts'])
+    .select(['id', 'kind', 'dedup_key as key', 'payload', 'attempts', 'traceparent'])
     .where('run_at', '<=', now)
     .$if(lane !== undefined, (query) => query.where('lane', '=', lane!))
     .orderBy('run_at')

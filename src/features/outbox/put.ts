@@ -1,5 +1,6 @@
 import type { Tx } from '../../db/database.ts'
 import type { Timestamp } from '../../lib/time.ts'
+import { traceparent } from '../../lib/tracing.ts'
 import { insertMessages } from './outbox.sql.ts'
 
 const payload_bytes_max = 64 * 1024
@@ -30,7 +31,7 @@ export async function putInOutbox(tx: Tx, ...messages: readonly NewMessage[]): P
 }
 
 /** The same for who inserts by itself, as a group does (db/group). */
-export const messageColumns = ['kind', 'dedup_key', 'payload', 'run_at', 'created_at'] as const
+export const messageColumns = ['kind', 'dedup_key', 'payload', 'run_at', 'traceparent', 'created_at'] as const
 export function messageValues(message: NewMessage): (string | null)[] {
   const row = rowOf(message)
   return messageColumns.map((column) => row[column])
@@ -41,5 +42,6 @@ function rowOf({ kind, key, payload, at, run_at = at }: NewMessage) {
   if (!/^[ -~]{1,32}$/.test(kind) || !/^[ -~]{1,128}$/.test(key))
     throw new Error(`no message can be called ${kind} ${key}`)
   if (Buffer.byteLength(text) > payload_bytes_max) throw new Error(`the payload of ${kind} ${key} is too long`)
-  return { kind, dedup_key: key, payload: text, run_at, last_error: null, dead_at: null, created_at: at }
+  const stamps = { created_at: at, traceparent: traceparent() ?? null }
+  return { kind, dedup_key: key, payload: text, run_at, last_error: null, dead_at: null, ...stamps }
 }

@@ -3,6 +3,7 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { count, observe } from '../../lib/metrics.ts'
 import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { traced } from '../../lib/tracing.ts'
 import {
   deleteClaimed,
   leaseMessages,
@@ -91,21 +92,20 @@ async function claimDue(
   for (const message of spent) log.error(named(message), 'a message is dead: its last attempt never ended')
   return {
     count: due.length + spent.length,
-    claims: due.map(({ id, kind, key, payload, attempts }) => ({
-      id,
-      kind,
-      key,
-      payload,
-      attempts: attempts + 1,
-      run_at,
-    })),
+    claims: due.map((message) => Object.assign(message, { attempts: message.attempts + 1, run_at })),
   }
 }
 
 async function perform(outbox: Outbox, claim: Claim): Promise<void> {
-  const { database } = outbox.deps
   // A newer server may have put there what this one has no name for.
   const kind = Object.hasOwn(outbox.handlers, claim.kind) ? claim.kind : 'unknown'
+  const origin = { parent: claim.traceparent ?? undefined }
+  const { id, attempts } = claim
+  await traced(`outbox ${kind}`, { message_id: id, attempts }, () => performAs(outbox, claim, kind), origin)
+}
+
+async function performAs(outbox: Outbox, claim: Claim, kind: string): Promise<void> {
+  const { database } = outbox.deps
   const began_ms = performance.now()
   const ended = () => observe('karcis_outbox_handler_seconds', { kind }, (performance.now() - began_ms) / 1_000)
   try {

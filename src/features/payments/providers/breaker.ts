@@ -25,7 +25,7 @@ export function breaker(
   let failures = 0
   let open_until = 0
   let isOnTrial = false
-  watch('karcis_provider_circuit_open', { provider }, () => (failures >= failures_max ? 1 : 0))
+  watch('karcis_provider_circuit_open', { provider: provider.toLowerCase() }, () => (failures >= failures_max ? 1 : 0))
   return async (call) => {
     const isOpen = failures >= failures_max
     if (isOpen && (isOnTrial || now() < open_until)) {

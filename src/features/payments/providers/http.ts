@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { observe } from '../../../lib/metrics.ts'
+import { traced } from '../../../lib/tracing.ts'
 import { breaker, NotAsked, type Breaker } from './breaker.ts'
 import { ProviderError } from './provider.ts'
 
@@ -88,12 +89,17 @@ export function httpClient(
       .replace(/[\u0000-\u001f\u007f]+/g, ' ')
       .slice(0, message_length_max)
 
+  // As it is called everywhere else, and not as people read it.
+  const label = provider.toLowerCase()
+
   async function timed(call: HttpCall): Promise<HttpAnswer> {
     const began_ms = performance.now()
     const note = (outcome: string) =>
-      observe('karcis_provider_call_seconds', { provider, outcome }, (performance.now() - began_ms) / 1_000)
+      observe('karcis_provider_call_seconds', { provider: label, outcome }, (performance.now() - began_ms) / 1_000)
     try {
-      const answer = await exchange(call)
+      // Without the path, in which there may be keys; and the provider is not told of the trace.
+      const said = { 'http.request.method': call.method, 'server.address': new URL(call.url).hostname }
+      const answer = await traced(`provider ${label}`, said, () => exchange(call))
       note('answered')
       return answer
     } catch (error) {
