@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { parseArgs } from 'node:util'
 import type { Logger } from 'pino'
+import { backup, restoreBackup } from './backup-command.ts'
 import { mailFolder, readConfig, type Config } from './config.ts'
 import { openDatabase } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
@@ -33,12 +34,14 @@ const usage = `Usage: karcis <command>
   user      make an account: --role admin|organizer|customer --email … [--name …] [--password …]
   doctor    look at the installation and at every row, say what is wrong and what to do, and change nothing:
             [--quick] leaves the rows out, [--json] is for programs
+  backup    write database and pictures into a new folder, while servers go on
+  restore   put a backup back: --replace if the database is not empty
   mail-preview  write every mail there is into ./mail-preview, to look at them
   demo      serve the demo data from a database of its own, and say what to try
 
 Settings come from the environment or from .env; docs/configuration.md lists them.`
 
-const withArguments = new Set(['serve', 'user', 'doctor'])
+const withArguments = new Set(['serve', 'user', 'doctor', 'backup', 'restore'])
 
 /** The command line. The only reader of the process's environment. */
 export async function main([command = 'help', ...rest]: string[]): Promise<void> {
@@ -88,6 +91,11 @@ async function run(command: string, rest: string[], config: Config, startedByNpm
       })
     case 'doctor':
       if (!(await doctor(rest, config, openDeps))) process.exitCode = 1
+      return
+    case 'backup':
+      return backup(config, rest, console.log)
+    case 'restore':
+      if (!(await restoreBackup(config, rest, console.log))) process.exitCode = 1
       return
     case 'mail-preview':
       return console.log(await previewMails('mail-preview'))

@@ -57,6 +57,9 @@ export async function isUpToDate(database: Database): Promise<boolean> {
 /** The latest migration that this version knows. */
 export const latest_migration = migrations.at(-1)!.name
 
+/** Whether this version can go on from tables of which that was the latest migration. */
+export const knowsMigration = (latest: string): boolean => migrations.some(({ name }) => name === latest)
+
 /** The same as compareMigrations, where there may be no tables at all. */
 export async function findMigrations({ db }: Database): Promise<{ missing: string[]; newer: string[] }> {
   const tables = await db.introspection.getTables()
