@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { Config } from '../config.ts'
 import type { Database } from '../db/database.ts'
-import { compareMigrations, latest_migration } from '../db/migrate.ts'
+import { findMigrations, latest_migration } from '../db/migrate.ts'
 import { bytesText } from '../doctor/result.ts'
 import { StartupError } from '../lib/errors.ts'
 import { backup_format, manifest_name, pictures_folder, type Manifest } from './manifest.ts'
@@ -28,8 +28,8 @@ export async function backUp(
 ): Promise<Manifest> {
   const place = resolve(folder)
   if (await stat(place).catch(() => undefined)) throw new StartupError(`${place} is there already: name a new folder.`)
-  const { pending, unknown } = await compareMigrations(database)
-  if (pending.length + unknown.length > 0) {
+  const { missing, newer } = await findMigrations(database)
+  if (missing.length + newer.length > 0) {
     throw new StartupError(
       'The tables are not those of this version of Karcis. Back up with the version that made them.',
     )
