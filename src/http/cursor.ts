@@ -7,8 +7,8 @@ import { DomainError } from '../lib/errors.ts'
 import type { Key } from '../lib/page.ts'
 import { parseRfc3339 } from '../lib/time.ts'
 
-const limit_default = 50
-const limit_max = 100
+export const limit_default = 50
+export const limit_max = 100
 /** Room for a title whose every character is escaped in JSON, in base64. */
 const cursor_length_max = 4_000
 
@@ -61,11 +61,8 @@ export async function readCursorPage<Row extends object, Shown>(
   listing: Listing<Row>,
   show: (row: Row) => Shown,
 ): Promise<{ items: Shown[]; next_cursor: string | null }> {
-  const after = cursor === undefined ? undefined : readCursor(cursor, listing)
-  const rows = await reading(database, (db) => readPage(db, listing, after, limit + 1))
-  const page = rows.slice(0, limit)
-  const last = rows.length > limit ? page.at(-1) : undefined
-  return { items: page.map(show), next_cursor: last ? writeCursor(keyOf(listing.order, last), listing) : null }
+  const { rows, has_more } = await readBehind(database, listing, limit, cursor)
+  return { items: rows.map(show), next_cursor: has_more ? cursorOf(rows.at(-1)!, listing) : null }
 }
 
 /** Says where the next page is (RFC 8288). */
@@ -80,12 +77,28 @@ export function linkNext(
   void reply.header('link', `<${url.pathname}${url.search}>; rel="next"`)
 }
 
-/** Opaque to clients: the key of the last row, and by what it is ordered. */
-function writeCursor(key: Key, listing: Listing<object>): string {
-  return Buffer.from(JSON.stringify([orderName(listing), ...key])).toString('base64url')
+/**
+ * The rows of a list behind a cursor, or its first ones, and whether there are more.
+ *
+ * @throws DomainError `invalid_cursor`
+ */
+export async function readBehind<Row extends object>(
+  database: Database,
+  listing: Listing<Row>,
+  limit: number,
+  cursor: string | undefined,
+): Promise<{ rows: Row[]; has_more: boolean }> {
+  const after = cursor === undefined ? undefined : readCursor(cursor, listing)
+  const rows = await reading(database, (db) => readPage(db, listing, after, limit + 1))
+  return { rows: rows.slice(0, limit), has_more: rows.length > limit }
 }
 
-function readCursor(cursor: string, listing: Listing<object>): Key {
+/** Where this row of a list stands. Opaque to clients: its key, and by what the list is ordered. */
+export function cursorOf<Row extends object>(row: Row, listing: Listing<Row>): string {
+  return Buffer.from(JSON.stringify([orderName(listing), ...keyOf(listing.order, row)])).toString('base64url')
+}
+
+function readCursor(cursor: string, listing: Pick<Listing<object>, 'order'>): Key {
   let parts: unknown
   try {
     parts = JSON.parse(Buffer.from(cursor, 'base64url').toString())
@@ -108,6 +121,6 @@ function fits(part: unknown, holds: 'text' | 'moment' | undefined): boolean {
   return holds === 'text' || parseRfc3339(`${part.replace(' ', 'T')}Z`) !== undefined
 }
 
-function orderName({ order }: Listing<object>): string {
+function orderName({ order }: Pick<Listing<object>, 'order'>): string {
   return `${order.descending ? '-' : ''}${order.columns.map(({ field }) => field).join()}`
 }

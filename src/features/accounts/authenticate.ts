@@ -61,7 +61,7 @@ export function authenticate(
 }
 
 /** Whose budget of requests this one counts against; undefined for a visitor. */
-export function accountOf({ caller }: FastifyRequest): string | undefined {
+export function accountOf({ caller }: Pick<FastifyRequest, 'caller'>): string | undefined {
   return caller?.user_id === undefined ? undefined : String(caller.user_id)
 }
 
@@ -86,8 +86,17 @@ function addressOf({ ip }: FastifyRequest): string | null {
 /** Why this one may not call this route; undefined if they may. */
 function admit(request: FastifyRequest, rule: Rule, identity: Identity | undefined): DomainError | undefined {
   // Whoever brings a token that has run out may still do what needs none: sign in again, above all.
+  setCaller(request, identity ?? visitor)
+  return refusalOf(rule, identity)
+}
+
+/**
+ * Why this one may not call what goes by this rule; undefined if they may.
+ *
+ * @param identity undefined for who brought credentials that are no good
+ */
+export function refusalOf(rule: Rule, identity: Identity | undefined): DomainError | undefined {
   const found = identity ?? visitor
-  setCaller(request, found)
   const { role } = found
   if (role === 'visitor') {
     if (rule.visitor) return undefined

@@ -110,6 +110,11 @@ export async function findHold(db: Db, bookingId: number): Promise<Selectable<Ho
   return db.selectFrom('hold').selectAll().where('booking_id', '=', bookingId).executeTakeFirst()
 }
 
+/** The same for several bookings. */
+export async function listHolds(db: Db, bookingIds: readonly number[]): Promise<Selectable<HoldTable>[]> {
+  return db.selectFrom('hold').selectAll().where('booking_id', 'in', bookingIds).execute()
+}
+
 /** Its end: paid or given up. */
 export async function deleteHold(tx: Tx, bookingId: number): Promise<void> {
   await tx.deleteFrom('hold').where('booking_id', '=', bookingId).execute()

@@ -1,7 +1,9 @@
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { cursorQuery } from '../../http/cursor.ts'
 import { Id, IdFilter, Moment, MomentFilter, Strict } from '../../http/schemas.ts'
 import { integer_max } from '../../lib/limits.ts'
+import { momentOf } from '../../lib/time.ts'
+import type { CheckInFilter } from './check-ins.sql.ts'
 
 export const door_length_max = 100
 
@@ -71,6 +73,21 @@ export const CheckInQuery = Type.Object({
   from: MomentFilter('On or after this moment'),
   to: MomentFilter('On or before this moment'),
 })
+
+/** The query string of a list, as its query takes it. */
+export function checkInFilter(query: Omit<Static<typeof CheckInQuery>, 'limit' | 'cursor'>): CheckInFilter {
+  const { event_id, ticket_id, ticket_type_id, door, kind } = query
+  return {
+    event_id,
+    ticket_id,
+    ticket_type_id,
+    door,
+    // In the order of an index: those of an event by kind, those of a ticket as they come.
+    kind: kind ?? (ticket_id === undefined ? 'admitted' : undefined),
+    from: momentOf(query.from),
+    to: momentOf(query.to),
+  }
+}
 
 const guestStatuses = ['unused', 'used'] as const
 

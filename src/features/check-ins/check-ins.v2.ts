@@ -6,7 +6,6 @@ import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
 import { mayCheckIn } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { momentOf } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
@@ -17,6 +16,7 @@ import { checkInTicket, openTicketCodes, plainCode } from './check-in-ticket.ts'
 import {
   ActView,
   CheckInBody,
+  checkInFilter,
   CheckInQuery,
   CheckInView,
   CountsView,
@@ -95,20 +95,10 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async (request, reply) => {
-      const { event_id, ticket_id, ticket_type_id, door, kind, from, to } = request.query
-      const event = await readEvent(deps.events, event_id)
-      if (!mayCheckIn(request.caller, event)) throw new DomainError('not_own_event')
-      const listing = listCheckIns({
-        event_id,
-        ticket_id,
-        ticket_type_id,
-        door,
-        // In the order of an index: those of an event by kind, those of a ticket as they come.
-        kind: kind ?? (ticket_id === undefined ? 'admitted' : undefined),
-        from: momentOf(from),
-        to: momentOf(to),
-      })
-      return listPage(deps.database, request, reply, listing, showCheckIn)
+      const { query, caller } = request
+      const event = await readEvent(deps.events, query.event_id)
+      if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+      return listPage(deps.database, request, reply, listCheckIns(checkInFilter(query)), showCheckIn)
     },
   )
 

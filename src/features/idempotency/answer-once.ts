@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Deps } from '../../deps.ts'
+import type { Caller } from '../../lib/caller.ts'
 import { idempotencyKey, keepUnder, once, type IdempotencyKey, type Keep, type KeysInFlight } from './idempotency.ts'
 
 /** What a request with a key may be refused with, besides what it is refused with anyway. */
@@ -14,15 +15,28 @@ export const keyRefusals = ['idempotency_key_in_use', 'idempotency_key_reused'] 
  * @throws DomainError `invalid_idempotency_key`, `idempotency_key_reused`, `idempotency_key_in_use`
  */
 export async function answerOnce<Result>(
-  { database, now, keysInFlight }: Deps & { keysInFlight: KeysInFlight },
+  deps: Deps & { keysInFlight: KeysInFlight },
   { headers, caller }: FastifyRequest,
   reply: FastifyReply,
   operation: string,
   asked: unknown,
   make: (keep: Keep<unknown> | undefined, key: IdempotencyKey | undefined) => Promise<Result>,
 ): Promise<Result> {
-  const key = idempotencyKey(headers['idempotency-key'] as string | undefined, caller, operation, asked)
-  const { result, replayed } = await once(database, keysInFlight, key, () => make(keepUnder(key, now), key))
+  const given = headers['idempotency-key'] as string | undefined
+  const { result, replayed } = await doOnce(deps, caller, given, operation, asked, make)
   if (replayed) void reply.header('idempotency-replayed', 'true')
   return result
+}
+
+/** The same for a key that comes in another place than a header. */
+export async function doOnce<Result>(
+  { database, now, keysInFlight }: Deps & { keysInFlight: KeysInFlight },
+  caller: Caller,
+  given: string | undefined,
+  operation: string,
+  asked: unknown,
+  make: (keep: Keep<unknown> | undefined, key: IdempotencyKey | undefined) => Promise<Result>,
+): Promise<{ result: Result; replayed: boolean }> {
+  const key = idempotencyKey(given, caller, operation, asked)
+  return once(database, keysInFlight, key, () => make(keepUnder(key, now), key))
 }

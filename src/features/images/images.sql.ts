@@ -8,6 +8,11 @@ export async function listImages(db: Db, eventId: number): Promise<Image[]> {
   return db.selectFrom('event_image').selectAll().where('event_id', '=', eventId).execute()
 }
 
+/** The same for several events. */
+export async function listImagesOfEvents(db: Db, eventIds: readonly number[]): Promise<Image[]> {
+  return db.selectFrom('event_image').selectAll().where('event_id', 'in', eventIds).execute()
+}
+
 /** To be called with its event locked, as all that writes here. */
 export async function insertImage(tx: Tx, image: Insertable<EventImageTable>): Promise<number> {
   const { insertId } = await tx.insertInto('event_image').values(image).executeTakeFirstOrThrow()

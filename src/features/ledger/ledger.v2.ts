@@ -45,7 +45,7 @@ const BalanceView = Type.Object({
   ),
 })
 
-const TakingsView = Type.Object({
+export const TakingsView = Type.Object({
   event_id: Id,
   takings: Type.Array(
     Type.Object({

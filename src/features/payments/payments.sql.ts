@@ -40,6 +40,11 @@ export async function listPaymentsOf(db: Db, bookingId: number): Promise<Payment
   return db.selectFrom('payment').selectAll().where('booking_id', '=', bookingId).orderBy('id').execute()
 }
 
+/** The same for several bookings. */
+export async function listPaymentsOfBookings(db: Db, bookingIds: readonly number[]): Promise<Payment[]> {
+  return db.selectFrom('payment').selectAll().where('booking_id', 'in', bookingIds).execute()
+}
+
 /** The payment that paid for a booking: paid, and not on its way back because it was not wanted. */
 export async function findCharge(db: Db, bookingId: number): Promise<Payment | undefined> {
   return db

@@ -6,7 +6,6 @@ import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdFilter, IdParams } from '../../http/schemas.ts'
 import { seesAll } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
 import { languageOf } from '../../lib/language.ts'
 import { readBooking } from '../bookings/read-booking.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
@@ -21,7 +20,8 @@ import {
   RefundStatus,
   RefundView,
 } from './payments.schema.ts'
-import { findPayment, listNotices, listPaymentsOf } from './payments.sql.ts'
+import { listNotices, listPaymentsOf } from './payments.sql.ts'
+import { readPayment } from './read-payment.ts'
 import { listRefunds, listRefundsOf } from './refunds.sql.ts'
 import type { Selling } from './selling.ts'
 import { completeRefund } from './send-refund.ts'
@@ -138,12 +138,7 @@ export const paymentRoutesV2: FastifyPluginAsyncTypebox<
       },
     },
     async ({ caller, params, headers }) => {
-      const payment = await reading(deps.database, (db) => findPayment(db, params.id))
-      if (!payment) throw new DomainError('payment_not_found')
-      await readBooking(deps, caller, payment.booking_id).catch((error: unknown) => {
-        const isHidden = error instanceof DomainError && error.code === 'booking_not_found'
-        throw isHidden ? new DomainError('payment_not_found') : error
-      })
+      const payment = await readPayment(deps, caller, params.id)
       return showPayment(payment, languageOf(headers['accept-language']))
     },
   )

@@ -47,6 +47,11 @@ export async function listRefundsOf(db: Db, bookingId: number): Promise<Refund[]
   return db.selectFrom('refund').selectAll().where('booking_id', '=', bookingId).orderBy('id').execute()
 }
 
+/** The same for several bookings. */
+export async function listRefundsOfBookings(db: Db, bookingIds: readonly number[]): Promise<Refund[]> {
+  return db.selectFrom('refund').selectAll().where('booking_id', 'in', bookingIds).execute()
+}
+
 export async function insertRefund(tx: Tx, refund: Insertable<RefundTable>): Promise<number> {
   const { insertId } = await tx.insertInto('refund').values(refund).executeTakeFirstOrThrow()
   return Number(insertId)

@@ -23,6 +23,16 @@ export async function listTicketTypes(db: Db, eventId: number): Promise<TicketTy
     .execute()
 }
 
+/** The same for several events. */
+export async function listTypesOfEvents(db: Db, eventIds: readonly number[]): Promise<TicketType[]> {
+  return db
+    .selectFrom('ticket_type')
+    .selectAll()
+    .where('event_id', 'in', eventIds)
+    .where('deleted_at', 'is', null)
+    .execute()
+}
+
 /** These types, also those that are sold no more: their tickets are still there. */
 export async function listTypesByIds(db: Db, ids: readonly number[]): Promise<TicketType[]> {
   return db.selectFrom('ticket_type').selectAll().where('id', 'in', ids).execute()

@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from 'kysely'
+import { sql, type Selectable, type Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
@@ -75,5 +75,32 @@ export async function listTicketsByBooking(db: Db, bookingId: number): Promise<T
     .where('booking_id', '=', bookingId)
     .where('deleted_at', 'is', null)
     .orderBy('id')
+    .execute()
+}
+
+/** All tickets of several bookings. */
+export async function listTicketsByBookings(db: Db, bookingIds: readonly number[]): Promise<Ticket[]> {
+  return db
+    .selectFrom('ticket')
+    .selectAll()
+    .where('booking_id', 'in', bookingIds)
+    .where('deleted_at', 'is', null)
+    .execute()
+}
+
+/** Of each of these bookings, its first tickets. */
+export async function listFirstTickets(db: Db, bookingIds: readonly number[], limit: number): Promise<Ticket[]> {
+  return db
+    .with('placed', (db) =>
+      db
+        .selectFrom('ticket')
+        .select(['id', sql<number>`row_number() over (partition by booking_id order by id)`.as('place')])
+        .where('booking_id', 'in', bookingIds)
+        .where('deleted_at', 'is', null),
+    )
+    .selectFrom('placed')
+    .innerJoin('ticket', 'ticket.id', 'placed.id')
+    .selectAll('ticket')
+    .where('placed.place', '<=', limit)
     .execute()
 }
