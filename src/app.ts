@@ -23,6 +23,7 @@ import { EventView, EventViewV2 } from './features/events/events.schema.ts'
 import { eventRoutes } from './features/events/events.v1.ts'
 import { eventRoutesV2 } from './features/events/events.v2.ts'
 import { documentRoutesV2 } from './features/documents/documents.v2.ts'
+import type { GraphqlSettings } from './features/graphql/graphql.routes.ts'
 import type { KeysInFlight } from './features/idempotency/idempotency.ts'
 import { healthRoutes } from './features/health/health.routes.ts'
 import { metricsRoutes, type MetricsOnToken } from './features/health/metrics.routes.ts'
@@ -34,6 +35,7 @@ import { asyncApi } from './features/live/async-api.ts'
 import { countClients, type ClientLimits } from './features/live/clients.ts'
 import { openFeed, type Feed } from './features/live/feed.ts'
 import { openHub } from './features/live/hub.ts'
+import type { LiveDeps } from './features/live/live-deps.ts'
 import { liveRoutes } from './features/live/live.routes.ts'
 import { devMailPages } from './features/mail/dev-mail.routes.ts'
 import { mailRoutesV2 } from './features/mail/mails.v2.ts'
@@ -63,7 +65,7 @@ import { serveReference } from './http/openapi.ts'
 import { openPublicAnswers, type ListenElsewhere, type PublicAnswer } from './http/public-answers.ts'
 import { measureRequests } from './http/request-metrics.ts'
 import { traceRequests } from './http/request-traces.ts'
-import { limitAccounts, limitAddresses } from './http/rate-limit.ts'
+import { limitAccounts, limitAddresses, openOnce, spender } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
 import { announceSunsets } from './http/sunset.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
@@ -112,6 +114,8 @@ export type AppSettings = Readonly<
     feed?: Feed | undefined
     /** Left out: there is no /metrics here. */
     metrics?: MetricsOnToken | undefined
+    /** Left out: there is no /graphql. */
+    graphql?: GraphqlSettings | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
@@ -145,7 +149,7 @@ const shapesOfAnswers = JSON.stringify([EventView, EventViewV2, TicketTypeView, 
 
 /** The whole server but for its port, or as much of it as its roles serve: the same in production and in tests. */
 export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSettings> = {}): Promise<App> {
-  const settings: AppSettings = { ...defaults, openCount: localCounts(), ...given }
+  const settings: AppSettings = { ...defaults, ...given, openCount: openOnce(given.openCount ?? localCounts()) }
   const { roles } = settings
   const baseLogger: FastifyBaseLogger = logger
   const app = fastify({
@@ -194,20 +198,24 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   if (settings.metrics) await app.register(metricsRoutes, settings.metrics)
   const selling = settings.selling ?? openSelling(deps, [], 0)
   const events = sharedRead(deps.database, listEventsByIds)
-  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, events, selling })
-  if (roles.has('live')) await serveLive(app, deps, settings, { accounts, events, logger })
+  const live = roles.has('live') ? await openLive(app, deps, settings, { accounts, events, logger }) : undefined
+  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, events, selling, live })
+  if (live) await app.register(liveRoutes, live)
   if (roles.has('payments')) await servePayments(app, deps, settings, selling)
   noMoreRoutes()
   await app.ready()
   return app
 }
 
+type Shared = { accounts: Accounts; events: SharedRead<Event> }
+
 async function serveApi(
   app: App,
   deps: Deps,
-  { mail_folder, shareAnswers, listenElsewhere }: AppSettings,
-  { accounts, events, selling }: { accounts: Accounts; events: SharedRead<Event>; selling: Selling },
+  settings: AppSettings,
+  { accounts, events, selling, live }: Shared & { selling: Selling; live: LiveDeps | undefined },
 ): Promise<void> {
+  const { mail_folder, shareAnswers, listenElsewhere, graphql } = settings
   // A document like the others, whoever serves what it is about.
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
   await app.register(jwksRoutes, deps)
@@ -233,16 +241,23 @@ async function serveApi(
     },
     { prefix: '/api/v2' },
   )
+  if (graphql) {
+    const { graphqlRoutes } = await import('./features/graphql/graphql.routes.ts')
+    const spend = spender(settings.rate_limits, settings.openCount)
+    const more = { ...deps, events, line, doors, keysInFlight, selling }
+    await app.register(graphqlRoutes, { ...more, spend, graphql, live })
+  }
   await app.register(linkedPages, { ...deps, accounts, selling })
   if (mail_folder !== undefined) await app.register(devMailPages, { folder: mail_folder })
 }
 
-async function serveLive(
+/** What /live and the subscriptions of GraphQL share. */
+async function openLive(
   app: App,
   deps: Deps,
   settings: AppSettings,
-  { accounts, events, logger }: { accounts: Accounts; events: SharedRead<Event>; logger: Logger },
-): Promise<void> {
+  { accounts, events, logger }: Shared & { logger: Logger },
+): Promise<LiveDeps> {
   const feed = settings.feed ?? (await openFeed(deps, { log: logger }))
   const live = openHub({ ...deps, feed, events, identities: accounts.identities }, logger)
   app.addHook('onClose', async () => {
@@ -251,8 +266,7 @@ async function serveLive(
   })
   const { auth, cors_origins } = settings
   const clients = countClients(settings.live)
-  const more = { live, clients, accounts, log: logger, open: auth === 'off', cors_origins, publicUrl: deps.publicUrl }
-  await app.register(liveRoutes, more)
+  return { live, clients, accounts, log: logger, open: auth === 'off', cors_origins, publicUrl: deps.publicUrl }
 }
 
 /** What payment providers call, and the pages of the one that is made up. */

@@ -64,6 +64,8 @@ export type Config = Readonly<{
   /** Whether payments can be made with no money, on a page of this server. */
   sandbox_payments: boolean
   sunsets: Sunsets
+  /** `documents`: the file with those that may be run; undefined: all may. Undefined: there is no GraphQL. */
+  graphql: { documents: string | undefined } | undefined
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
   /** Of what a booking is paid with, the platform's part: 250 are 2.5 %. */
@@ -197,6 +199,18 @@ export const settings: readonly Setting[] = [
       'the second may be left out',
   },
   { name: 'V2_SUNSET', default: '', meaning: 'The same for version 2' },
+  {
+    name: 'GRAPHQL',
+    default: 'on',
+    meaning:
+      '`off`: no `/graphql`. `listed`: it runs the documents of `GRAPHQL_DOCUMENTS` and no others. Outside production there ' +
+      'is a page to try it on, `/graphql/explorer`',
+  },
+  {
+    name: 'GRAPHQL_DOCUMENTS',
+    default: '',
+    meaning: 'With `GRAPHQL=listed`: a JSON file with an array of documents, or an object of them by their SHA-256',
+  },
   {
     name: 'PURGE_DAYS',
     default: '30',
@@ -369,6 +383,7 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     admin: firstAdmin(read('ADMIN_EMAIL'), env['ADMIN_PASSWORD'] ?? ''),
     sandbox_payments: sandboxPayments(read),
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
+    graphql: graphql(read),
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
     public_url: publicUrl(read('PUBLIC_URL')),
     ...providers(read),
@@ -553,6 +568,15 @@ function publicUrl(text: string): string | undefined {
     throw new StartupError(`PUBLIC_URL must look like https://tickets.example, not "${text}".`)
   }
   return text.replace(/\/+$/, '')
+}
+
+function graphql(read: (name: string) => string): Config['graphql'] {
+  const mode = oneOf('GRAPHQL', read('GRAPHQL'), ['on', 'off', 'listed'])
+  const documents = read('GRAPHQL_DOCUMENTS')
+  if ((mode === 'listed') !== (documents !== '')) {
+    throw new StartupError('GRAPHQL=listed and GRAPHQL_DOCUMENTS must be set together.')
+  }
+  return mode === 'off' ? undefined : { documents: mode === 'listed' ? documents : undefined }
 }
 
 /** Keys are never shown, not even those that are wrong. */

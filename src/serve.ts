@@ -7,6 +7,8 @@ import { birthOf, compareMigrations, migrate } from './db/migrate.ts'
 import { reading } from './db/transaction.ts'
 import { whatToTry } from './demo.ts'
 import type { Deps } from './deps.ts'
+import { readListed } from './features/graphql/listed-documents.ts'
+import type { GraphqlSettings } from './features/graphql/graphql.routes.ts'
 import { makeFirstAdmin } from './features/users/make-user.ts'
 import { openFeed } from './features/live/feed.ts'
 import { signLink } from './features/signatures/link-token.ts'
@@ -90,6 +92,7 @@ export async function serve(
       roles,
       auth,
       sunsets,
+      ...(config.graphql && { graphql: await graphqlSettings(config.graphql, config.is_production) }),
       trusted_proxies,
       cors_origins,
       rate_limits,
@@ -134,4 +137,11 @@ export async function serve(
   if (lanes.has('work')) startHousekeeping(deps, log, config.purge_days)
   if (lanes.size > 0) worker = startWorker(deps, log, { ...workOf(deps, log, selling, lanes), signal })
   stopOnSignal(stop, log, config.drain_ms + config.shutdown_ms_max, startedByNpm)
+}
+
+async function graphqlSettings(
+  { documents }: NonNullable<Config['graphql']>,
+  isProduction: boolean,
+): Promise<GraphqlSettings> {
+  return { explorer: !isProduction, ...(documents !== undefined && { documents: await readListed(documents) }) }
 }

@@ -55,7 +55,7 @@ test('a slice writes another slice only through its use cases', () => {
 test('a use case, a rule and SQL know nothing of HTTP', () => {
   const wrong = imports().filter(
     ({ from, to }) =>
-      from.startsWith('features/') && !/\.(v\d|schema|routes)\.ts$/.test(from) && to.startsWith('http/'),
+      from.startsWith('features/') && !/\.(v\d|schema|routes|graphql)\.ts$/.test(from) && to.startsWith('http/'),
   )
   assert.deepEqual(wrong, [])
 })

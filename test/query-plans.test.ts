@@ -23,6 +23,8 @@ import {
 import {
   listTickets,
   listTicketsByBooking,
+  listFirstTickets,
+  listTicketsByBookings,
   listTicketsByCodes,
   listTicketsByIds,
 } from '../src/features/tickets/tickets.sql.ts'
@@ -42,7 +44,13 @@ import {
   listSumsOfCauses,
   listTakings,
 } from '../src/features/ledger/ledger.sql.ts'
-import { deleteOldHolds, findHold, findNextExpiry, listEndedHolds } from '../src/features/bookings/bookings.sql.ts'
+import {
+  deleteOldHolds,
+  findHold,
+  findNextExpiry,
+  listEndedHolds,
+  listHolds,
+} from '../src/features/bookings/bookings.sql.ts'
 import { findCancellation, listBookingsAfter } from '../src/features/events/events.sql.ts'
 import {
   findCharge,
@@ -50,10 +58,11 @@ import {
   findPaymentByKey,
   listNotices,
   listPaymentsOf,
+  listPaymentsOfBookings,
 } from '../src/features/payments/payments.sql.ts'
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
-import { listRefunds, listRefundsOf } from '../src/features/payments/refunds.sql.ts'
-import { listImages } from '../src/features/images/images.sql.ts'
+import { listRefunds, listRefundsOf, listRefundsOfBookings } from '../src/features/payments/refunds.sql.ts'
+import { listImages, listImagesOfEvents } from '../src/features/images/images.sql.ts'
 import { deleteOldChanges, listChangesAfter, listChangesByIds, listLastChanges } from '../src/features/live/live.sql.ts'
 import {
   deleteOldMails,
@@ -68,7 +77,7 @@ import {
   listWaitingByKeys,
 } from '../src/features/mail/mail.sql.ts'
 import { findFirstImage } from '../src/features/documents/documents.sql.ts'
-import { listTicketTypes, listTypesByIds } from '../src/features/ticket-types/ticket-types.sql.ts'
+import { listTicketTypes, listTypesByIds, listTypesOfEvents } from '../src/features/ticket-types/ticket-types.sql.ts'
 import { findMessage, findNextRun, listMessages, lockDue } from '../src/features/outbox/outbox.sql.ts'
 import { findTransfer, listTransfersOf } from '../src/features/transfers/transfers.sql.ts'
 import { keyAt, readPage, type Listing } from '../src/db/page-query.ts'
@@ -135,6 +144,12 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['lockTickets', (db) => lockTickets(db as never, { ...database.dialect, locksRows: false }, [7, 8])],
   ['listLiveActs', (db) => listLiveActs(db as never, 7)],
   ['listTicketsByBooking', (db) => listTicketsByBooking(db, 5)],
+  ['listTicketsByBookings', (db) => listTicketsByBookings(db, [5, 6, 7])],
+  ['listHolds', (db) => listHolds(db, [5, 6, 7])],
+  ['listPaymentsOfBookings', (db) => listPaymentsOfBookings(db, [5, 6, 7])],
+  ['listRefundsOfBookings', (db) => listRefundsOfBookings(db, [5, 6, 7])],
+  ['listTypesOfEvents', (db) => listTypesOfEvents(db, [5, 6, 7])],
+  ['listImagesOfEvents', (db) => listImagesOfEvents(db, [5, 6, 7])],
   ['findCredentials', (db) => findCredentials(db, 'u7')],
   ['listLiveSessions', (db) => listLiveSessions(db, ['s7', 's8'], '2024-01-01 00:00:00.000')],
   ['listLiveKeys', (db) => listLiveKeys(db, ['h7', 'h8'])],
@@ -237,6 +252,17 @@ for (const [count, index] of [
     assert.match(onSqlite ? detail : (key ?? ''), onSqlite ? new RegExp(`^SEARCH .* INDEX ${index} `) : RegExp(index))
   })
 }
+
+test('listFirstTickets reads tickets by an index', async () => {
+  const queries: CompiledQuery[] = []
+  await listFirstTickets(recording(database.db, queries), [5, 6, 7], 2)
+  const explain = sql.raw<Plan>(`${explaining} ${queries[0]!.sql}`).compile(database.db)
+  const { rows } = await database.db.executeQuery<Plan>({ ...explain, parameters: queries[0]!.parameters })
+  // What it has numbered is in a table of its own, which is read as a whole.
+  const ofTickets = rows.filter(({ detail, table }) => (onSqlite ? /ticket/.test(detail) : table === 'ticket'))
+  assert.ok(ofTickets.length > 0)
+  for (const { detail, key } of ofTickets) assert.ok(onSqlite ? detail.startsWith('SEARCH') : key !== null, detail)
+})
 
 test('removeOldKeys goes by an index', async () => {
   // What it asks for; the deletes behind it go by the whole primary key.

@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { RateLimit, RateLimits, RouteClass } from '../config.ts'
 import { DomainError } from '../lib/errors.ts'
-import type { OpenCount } from './local-counts.ts'
+import type { Count, OpenCount } from './local-counts.ts'
 import { count as countOne } from '../lib/metrics.ts'
 import { networkOf } from '../lib/network.ts'
 
@@ -28,6 +28,8 @@ const posts = everywhere({
   '/check-ins': 'door',
   '/events/:id/scans': 'door',
   '/tickets/:id/use': 'door',
+  // What it changes is counted beside, by the class of the route that it goes by.
+  '/graphql': 'read',
 })
 const puts = everywhere({ '/tickets/:id/use': 'door' })
 
@@ -73,6 +75,41 @@ export function limitAccounts(app: FastifyInstance, limits: RateLimits, open: Op
   })
 }
 
+/**
+ * Opens each limit once, so that it counts the same requests wherever it is held against them.
+ */
+export function openOnce(open: OpenCount): OpenCount {
+  const counts = new Map<string, Count>()
+  return (name, limit) => {
+    const count = counts.get(name) ?? open(name, limit)
+    counts.set(name, count)
+    return count
+  }
+}
+
+/** Counts once more against the budgets of this class, those of the address and of the account. */
+export type Spend = (asker: { ip: string; account: string | undefined }, name: RouteClass, told: Told) => Promise<void>
+
+/** Where the headers go that say how much is left. */
+type Told = { header: (name: string, value: unknown) => unknown }
+
+/**
+ * For requests that ask for several things, each of which has a budget of its own beside the request's.
+ *
+ * @param open what the limits of routes were opened with, by `openOnce`
+ */
+export function spender(limits: RateLimits | undefined, open: OpenCount): Spend {
+  if (!limits) return async () => {}
+  const addresses = forEachClass((name) => limiter(`${name}-address`, limits[name].address, open))
+  const accounts = forEachClass((name) => limiter(name, limits[name].account, open))
+  const counted = (limit: ReturnType<typeof limiter>, key: string, told: Told) =>
+    new Promise<void>((resolve, reject) => limit(key, told, (error) => (error ? reject(error) : resolve())))
+  return async ({ ip, account }, name, told) => {
+    await counted(addresses[name], networkOf(ip), told)
+    if (account !== undefined) await counted(accounts[name], account, told)
+  }
+}
+
 const forEachClass = <One>(make: (name: RouteClass) => One): Record<RouteClass, One> => ({
   login: make('login'),
   booking: make('booking'),
@@ -85,7 +122,7 @@ const forEachClass = <One>(make: (name: RouteClass) => One): Record<RouteClass, 
 function limiter(name: string, { requests, window_s }: RateLimit, open: OpenCount) {
   const policy = `"${name}";q=${requests};w=${window_s}`
   const count = open(name, { requests, window_s })
-  return (key: string, reply: FastifyReply, done: Done) =>
+  return (key: string, reply: Told, done: Done) =>
     count(key, (used, left_ms) => {
       const left_s = Math.ceil(left_ms / 1_000)
       void reply.header('ratelimit-policy', policy)

@@ -17,6 +17,7 @@ import type { User } from '../../src/features/users/users.sql.ts'
 import type { Deps } from '../../src/deps.ts'
 import { system, type Role, type Scope } from '../../src/lib/caller.ts'
 import { toTimestamp } from '../../src/lib/time.ts'
+import type { App, AppSettings } from '../../src/app.ts'
 import { startApp, type Answer, type TestApp } from './app.ts'
 import { factories } from './factories.ts'
 
@@ -39,6 +40,9 @@ export type Entity = 'user' | 'event' | 'ticket type' | 'booking' | 'ticket' | '
 
 /** One asker who has just come, and rows that are theirs or somebody else's, made when they are asked for. */
 export type Scene = Readonly<{
+  app: App
+  /** What the asker sends along to say who they are. */
+  headers: Record<string, string>
   asker: Asker
   /** Who asks, or the owner of the key that does; for a visitor and on a server without accounts, some customer. */
   me: User
@@ -62,17 +66,19 @@ const roles: Partial<Record<Asker, Role>> = {
 }
 
 /** A server with accounts and one without, and a new scene for everyone who may ask. */
-export async function accessGround() {
-  const on = await startApp({}, { auth: 'on' })
-  const off = await startApp({}, { auth: 'off' })
+export async function accessGround(settings: Partial<AppSettings> = {}) {
+  const on = await startApp({}, { ...settings, auth: 'on' })
+  const off = await startApp({}, { ...settings, auth: 'off' })
   const ground = { on: { ...on, make: factories(on.deps) }, off: { ...off, make: factories(off.deps) } }
 
   async function scene(asker: Asker): Promise<Scene> {
-    const { make, deps, call } = asker === 'off' ? ground.off : ground.on
+    const { app, make, deps, call } = asker === 'off' ? ground.off : ground.on
     const role = roles[asker]
     const me = await make.aUser(role ?? 'customer')
     const headers = await headersOf(ground.on, asker, me)
     return {
+      app,
+      headers,
       asker,
       me,
       make,

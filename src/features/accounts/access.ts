@@ -172,6 +172,12 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /live/events': everyone,
   'GET /asyncapi.json': everyone,
 
+  // Each of its fields goes by the rule of one of the routes above.
+  'GET /graphql': everyone,
+  'POST /graphql': everyone,
+  // Outside production alone.
+  'GET /graphql/explorer': everyone,
+
   'GET /healthz': everyone,
   'GET /readyz': everyone,
   // With a token of its own, which the route asks for.
@@ -183,7 +189,7 @@ export const access: Readonly<Record<string, Rule>> = {
 /** The rule of a route, whatever version it is served under; undefined if nobody has made one. */
 export function ruleOf(method: string, path: string): Rule | undefined {
   const bare = path.replace(/^\/api\/v\d+(?=\/)/, '')
-  // The files that the browsable reference consists of.
-  if (bare.startsWith('/docs/')) return everyone
+  // The files that the browsable reference and the explorer consist of.
+  if (bare.startsWith('/docs/') || bare.startsWith('/graphql/explorer/')) return everyone
   return access[`${method === 'HEAD' ? 'GET' : method} ${bare}`]
 }
