@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { createEmptyDatabase } from '../support/database.ts'
+import { createEmptyDatabase, onSqlite } from '../support/database.ts'
 import { closeLiveClients, eventStream, liveClient, type LiveClient } from '../support/live-client.ts'
 import { hasRedis, privateRedis } from '../support/private-redis.ts'
 import { http, killLeftovers, startServer, type Server } from '../support/servers.ts'
@@ -8,6 +8,9 @@ import { until } from '../support/until.ts'
 
 /** What is promised is a quarter of a second; this machine may be busy with other tests. */
 const seen_ms_max = 2_000
+
+/** The servers are the same on any database, so once is enough; what differs is in feed.test.ts. */
+const skip = !onSqlite && process.env['KARCIS_FAULTS'] !== 'long' && 'run on SQLite, and in the long form'
 
 const database = await createEmptyDatabase()
 const redis = await privateRedis()
@@ -73,7 +76,9 @@ async function lookOn(server: Server, event: number, after?: number): Promise<Li
   return client
 }
 
-test('what one server sells is seen on another, by the database alone, and by streams, too', async (t) => {
+const said = ({ output }: Server, words: string) => output().split(words).length - 1
+
+test('what one server sells is seen on another, by the database alone, and by streams, too', { skip }, async (t) => {
   const [seller, other] = [await aServer(), await aServer()]
   const [event, customer] = [await anEvent(seller), await aCustomer(seller)]
   const client = await lookOn(other, event)
@@ -90,7 +95,7 @@ test('what one server sells is seen on another, by the database alone, and by st
   client.close()
 })
 
-test('a client of a server that is killed goes on at another one, from where it was', async () => {
+test('a client of a server that is killed goes on at another one, from where it was', { skip }, async () => {
   const [seller, other] = servers as [Server, Server]
   const [event, customer] = [await anEvent(seller), await aCustomer(seller)]
   const before = await lookOn(other, event)
@@ -114,7 +119,7 @@ test('a client of a server that is killed goes on at another one, from where it 
 
 test(
   'with Redis servers tell each other, and without it they see it all the same',
-  { skip: !hasRedis && 'redis-server is not installed' },
+  { skip: skip || (!hasRedis && 'redis-server is not installed') },
   async (t) => {
     await redis.start()
     const env = { REDIS_URL: redis.url }
@@ -123,13 +128,19 @@ test(
     const client = await lookOn(other, event)
     await client.next(({ type }) => type === 'event')
     t.diagnostic(`with Redis: ${await watchBookings(seller, client, event, customer)}`)
+    const before = said(other, 'Redis is lost: changes')
     await redis.kill('SIGKILL')
-    await until(() => other.output().includes('Redis is lost'))
+    await until(() => said(other, 'Redis is lost: changes') > before)
     t.diagnostic(`without: ${await watchBookings(seller, client, event, customer)}`)
     await redis.start()
-    await until(() => other.output().includes('servers tell each other of their changes again'))
+    await until(() => said(other, 'servers tell each other of their changes') > before)
     t.diagnostic(`and with it: ${await watchBookings(seller, client, event, customer)}`)
-    assert.equal(other.output().split('Redis is lost: changes').length - 1, 1)
+    // Each loss is said once, and its end: a machine that is busy with other tests may lose it more often.
+    const [lost, back] = [
+      said(other, 'Redis is lost: changes'),
+      said(other, 'servers tell each other of their changes'),
+    ]
+    assert.ok(lost - back <= 1, other.output())
     client.close()
     // Both stop in good order with clients there.
     const [one, stream] = [await lookOn(other, event), await eventStream(other.url, `event:${event}`)]

@@ -34,12 +34,11 @@ export function redisLooks(url: string, log: Logger): Looks {
   const subscriber = client.duplicate({ disableOfflineQueue: false })
   const looks = new Set<() => void>()
   let isLost = false
-  let isHeard = false
   let isClosed = false
   let isTelling = false
+  let hasSubscribed = false
 
   const lost = (error: unknown) => {
-    isHeard = false
     if (isLost || isClosed) return
     isLost = true
     log.warn(
@@ -47,30 +46,27 @@ export function redisLooks(url: string, log: Logger): Looks {
       'Redis is lost: changes of other servers are seen by polling the database until it is back',
     )
   }
+  /** Both connections are needed, and come back one after the other. */
   const found = () => {
+    if (!client.isReady || (hasSubscribed && !subscriber.isReady)) return
     if (isLost) log.info('Redis is back: servers tell each other of their changes again')
     isLost = false
   }
   // Without a listener, an error would end the process.
   client.on('error', lost)
   client.on('ready', found)
-  subscriber.on('error', (error) => {
-    isHeard = false
-    lost(error)
-  })
+  subscriber.on('error', lost)
   subscriber.on('ready', () => {
-    isHeard = true
+    found()
     // What was told meanwhile was not heard.
     for (const look of looks) look()
   })
   client.connect().catch(lost)
-  let hasSubscribed = false
 
   function subscribe(): void {
     if (hasSubscribed) return
     hasSubscribed = true
-    const connected = subscriber.connect()
-    connected.catch(lost)
+    subscriber.connect().catch(lost)
     // Kept by the client, and said again after each time that it had to connect anew.
     subscriber.subscribe(channel, () => looks.forEach((look) => look())).catch(lost)
   }
@@ -89,7 +85,7 @@ export function redisLooks(url: string, log: Logger): Looks {
       looks.add(look)
       return () => void looks.delete(look)
     },
-    isUp: () => isHeard && subscriber.isReady,
+    isUp: () => subscriber.isReady,
     close() {
       isClosed = true
       client.destroy()
