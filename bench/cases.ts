@@ -233,6 +233,12 @@ function reads(): Scenario {
   const numbers = { caller: anyCustomer }
   const readEvent: Request = { method: 'GET', path: '/api/v1/events/1', numbers }
   const list = (limit: number): Request => ({ method: 'GET', path: `/api/v1/events?limit=${limit}`, numbers })
+  // Each is another list, though all have the same rows, so none of them is kept when it is asked for.
+  const unknownList: Request = {
+    method: 'GET',
+    path: '/api/v1/events?limit=50&price_max={price}',
+    numbers: { ...numbers, price: { from: 1_000_000, to: 999_999_999, order: 'random' } },
+  }
   const common = { connections: 64, counted: [200] }
   const goal = (bare: number) => ({ mysql: { ratios: { bare } }, sqlite: { ratios: { bare } } })
   return {
@@ -246,8 +252,19 @@ function reads(): Scenario {
         contenders: againstBare(() => readEvent),
         background: booking({ event: 1 }),
       },
+      {
+        ...common,
+        name: 'GET event, known by its tag',
+        contenders: againstBare(() => ({ ...readEvent, known: '*' })),
+        counted: [304],
+      },
       { ...common, name: 'GET ticket', contenders: againstBare(() => readTicket(tickets_before)) },
       { ...common, name: 'list of 50 events', contenders: againstBare(() => list(50)), goals: goal(0.5) },
+      {
+        ...common,
+        name: 'list of 50 events, read anew for each',
+        contenders: [...againstBare(() => unknownList), { name: 'kept', server: 'karcis', request: () => list(50) }],
+      },
       { ...common, name: 'list of 100 events', contenders: againstBare(() => list(100)) },
     ],
   }

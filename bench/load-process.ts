@@ -183,20 +183,22 @@ function read(connection: Connection, length: number): boolean {
     connection.head = head
     return false
   }
-  const size = /\r\ncontent-length: *(\d+)/i.exec(head)
+  const status = Number(head.slice(9, 12))
+  // It has no body, and need not say so.
+  const size = status === 304 ? ['', '0'] : /\r\ncontent-length: *(\d+)/i.exec(head)
   if (!size) {
     connection.socket.destroy(new Error('an answer without content-length'))
     return false
   }
   connection.head = ''
-  connection.status = Number(head.slice(9, 12))
+  connection.status = status
   connection.missing = headEnd + 4 + Number(size[1]) - had - length
   return connection.missing <= 0
 }
 
 /** Gives the bytes of one request after the other. */
 function requestWriter(
-  { method, path, body, numbers = {} }: Request,
+  { method, path, body, known, numbers = {} }: Request,
   host: string,
   { tokens, ticketKey }: Pick<Plan, 'tokens' | 'ticketKey'>,
 ): () => string {
@@ -213,7 +215,7 @@ function requestWriter(
   }
   const fillPath = fill(path)
   const fillBody = body === undefined ? undefined : fill(body)
-  const headers = ` HTTP/1.1\r\nhost: ${host}\r\n`
+  const headers = ` HTTP/1.1\r\nhost: ${host}\r\n${known === undefined ? '' : `if-none-match: ${known}\r\n`}`
   return () => {
     for (const { name, draw } of draws) drawn[name] = draw()
     const credentials = tokens ? `authorization: Bearer ${tokens[Number(drawn['caller'])]}\r\n` : ''

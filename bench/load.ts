@@ -10,6 +10,8 @@ export type Request = {
   method: 'GET' | 'POST' | 'PUT'
   path: string
   body?: string
+  /** Sent along as `If-None-Match`. */
+  known?: string
   numbers?: Record<string, NumberRange>
 }
 export type NumberRange = {

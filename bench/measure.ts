@@ -190,12 +190,13 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
 }
 
 /** One request with the last of its numbers, for an answer as the server gives it. */
-async function ask({ url }: Server, { method, path, body, numbers = {} }: Request, tokens: string[]) {
+async function ask({ url }: Server, { method, path, body, known, numbers = {} }: Request, tokens: string[]) {
   const fill = (text: string) => text.replace(/[{](\w+)[}]/g, (_, name: string) => String(numbers[name]!.to))
   const answer = await fetch(url + fill(path), {
     method,
     headers: {
       authorization: `Bearer ${tokens[numbers['caller']!.to]}`,
+      ...(known !== undefined && { 'if-none-match': known }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: fill(body) }),
