@@ -298,7 +298,7 @@ export const settings: readonly Setting[] = [
     default: '',
     meaning:
       '`redis://user:password@host:6379/0`, or `rediss://` for TLS: servers that share it count requests together, ' +
-      'and tell each other at once what has changed. Empty, or while it is lost: each counts for itself and asks the database',
+      'share event pages for a second, and tell each other at once what has changed. Empty, or while it is lost: each counts for itself and asks the database',
   },
   {
     name: 'METRICS_PORT',
