@@ -73,6 +73,7 @@ export function scenarios(settings: Settings, hasBinaryLog: boolean): Scenario[]
     ...[64, 2_000].map((connections) => sellOut(connections, settings)),
     refusals(),
     reads(),
+    graphql(),
     uses(settings),
     checkIns(settings),
     ...settings.growth.map(growth),
@@ -266,6 +267,52 @@ function reads(): Scenario {
         contenders: [...againstBare(() => unknownList), { name: 'kept', server: 'karcis', request: () => list(50) }],
       },
       { ...common, name: 'list of 100 events', contenders: againstBare(() => list(100)) },
+    ],
+  }
+}
+
+/** The same by GraphQL and by version 2, of which the page of an event with its types takes two requests. */
+function graphql(): Scenario {
+  const numbers = { caller: anyCustomer }
+  const get = (path: string) => (): Request => ({ method: 'GET', path, numbers })
+  const ask = (query: string) => (): Request => ({
+    method: 'POST',
+    path: '/graphql',
+    body: JSON.stringify({ query }),
+    numbers,
+  })
+  const event = 'id title location date status capacity available_seat price price_text currency description categories'
+  const type = 'id name description price price_text capacity available_seat on_sale min_per_booking max_per_booking'
+  const common = { connections: 64, counted: [200] }
+  return {
+    name: 'graphql',
+    fill: { events: 200, capacity: capacity_max, tickets: 0 },
+    measurements: [
+      {
+        ...common,
+        name: 'page of an event with its ticket types',
+        contenders: [
+          {
+            name: 'graphql',
+            server: 'karcis',
+            request: ask(`{ event(id: 1) { ${event} ticket_types { ${type} } } }`),
+          },
+          { name: 'its event by v2', server: 'karcis', request: get('/api/v2/events/1') },
+          { name: 'its types by v2', server: 'karcis', request: get('/api/v2/events/1/ticket-types') },
+        ],
+      },
+      {
+        ...common,
+        name: 'list of 20 events by GraphQL',
+        contenders: [
+          {
+            name: 'graphql',
+            server: 'karcis',
+            request: ask(`{ events(first: 20) { edges { cursor node { ${event} } } pageInfo { endCursor } } }`),
+          },
+          { name: 'v2', server: 'karcis', request: get('/api/v2/events?limit=20') },
+        ],
+      },
     ],
   }
 }
