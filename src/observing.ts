@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import type { Logger } from 'pino'
 import type { Config } from './config.ts'
 import type { Deps } from './deps.ts'
@@ -22,7 +23,7 @@ export async function openObserving(config: Config, log: Logger): Promise<Observ
   if (port === undefined && token === undefined) {
     return { onToken: undefined, start: async () => {}, close: closeTracing }
   }
-  const { openMetrics } = await import('./metrics/prometheus.ts')
+  const { openMetrics, answerFirst } = await import('./metrics/prometheus.ts')
   const metrics = openMetrics()
   recordTo(metrics.recorder)
   let closeServer = async () => {}
@@ -32,6 +33,8 @@ export async function openObserving(config: Config, log: Logger): Promise<Observ
       const { watchDatabase } = await import('./metrics/database-gauges.ts')
       watchDatabase(deps)
       if (port === undefined) return
+      // The first process has the port, and asks the others (processes.ts).
+      if (cluster.isWorker) return answerFirst()
       const { startMetricsServer } = await import('./metrics/metrics-server.ts')
       const server = await startMetricsServer(metrics, port, host)
       closeServer = server.close

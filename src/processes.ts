@@ -109,10 +109,13 @@ export async function runProcesses(config: Config, startedByNpm: boolean): Promi
     if (!isFine && stopping.signal.aborted) process.exitCode = 1
   }
 
+  const metrics = await openMetrics(config)
   const [first, ...rest] = places
   first!.worker = await start(first!)
   await Promise.all(rest.map(async (place) => (place.worker = await start(place))))
   log.info({ processes: pids(places) }, 'all processes listen')
+  const metricsServer = await metrics?.start()
+  if (metricsServer) log.info({ host: config.metrics_host, port: metricsServer.port }, 'metrics at /metrics')
 
   let restarting: Promise<void> | undefined
   process.on('SIGUSR2', () => {
@@ -122,9 +125,19 @@ export async function runProcesses(config: Config, startedByNpm: boolean): Promi
   })
   const stopAll = async () => {
     stopping.abort()
+    await metricsServer?.close()
     await Promise.all(Object.values(cluster.workers ?? {}).map((worker) => stop(worker!)))
   }
   stopOnSignal(stopAll, log, drain_ms + config.shutdown_ms_max + 2 * kill_ms, startedByNpm)
+}
+
+/** Of all processes together; to be opened before the first of them starts. Undefined if nobody wants to know. */
+async function openMetrics({ metrics_port, metrics_host }: Config) {
+  if (metrics_port === undefined) return undefined
+  const { openClusterMetrics } = await import('./metrics/prometheus.ts')
+  const { startMetricsServer } = await import('./metrics/metrics-server.ts')
+  const metrics = openClusterMetrics()
+  return { start: () => startMetricsServer(metrics, metrics_port, metrics_host) }
 }
 
 const pids = (places: readonly Place[]) => places.map(({ worker }) => worker?.process.pid)

@@ -15,8 +15,8 @@ import { startCrowd } from './load.ts'
 after(killLeftovers)
 
 const isLong = process.env['KARCIS_FAULTS'] === 'long'
-const crowd_size = isLong ? 8 : 2
-const rounds = isLong ? 10 : 1
+const crowd_size = isLong ? 4 : 2
+const rounds = isLong ? 3 : 1
 
 /** The ids of its processes, as it has told them last. */
 function pids({ output }: Server): number[] {
@@ -39,7 +39,7 @@ test(
     await migrate(database)
     const { aCustomer, anEvent } = factories(testDeps(database))
     const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 100_000 })).id }
-    const server = await startServer(url, { PROCESSES: '2' })
+    const server = await startServer(url, { PROCESSES: '2', METRICS_PORT: '0' })
     await eventually(() => server.output().includes('all processes listen'), 30_000)
 
     const crowd = startCrowd(server.url, crowd_size, order)
@@ -63,6 +63,9 @@ test(
     assert.ok((told.statuses.get(0) ?? 0) <= crowd_size, 'only what was in flight when it was killed')
     assert.deepEqual([...told.statuses.keys()].filter((status) => status > 0), [201]) // prettier-ignore
     await assertNothingLost(database.db, told)
+    const [, port] = /"port":(\d+),"msg":"metrics at/.exec(server.output())!
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+    assert.match(metrics, /^karcis_http_request_duration_seconds_count\{[^}]*"POST",status="2xx"\} \d+$/m)
     assert.equal(await server.stop(), 0, server.output())
     await database.close()
     await drop()
