@@ -102,7 +102,7 @@ test('each panel is answered by a Prometheus that watches a loaded server', { sk
   } finally {
     await crowd.stop()
     await prometheus.stop()
-    await server.stop()
+    await server.stop('SIGKILL')
   }
 })
 
