@@ -62,7 +62,7 @@ import { endConnectionsOnClose } from './http/graceful-close.ts'
 import { localCounts, type OpenCount } from './http/local-counts.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
-import { openPublicAnswers, type ListenElsewhere, type PublicAnswer } from './http/public-answers.ts'
+import { openPublicAnswers, type PublicAnswer } from './http/public-answers.ts'
 import { measureRequests } from './http/request-metrics.ts'
 import { traceRequests } from './http/request-traces.ts'
 import { limitAccounts, limitAddresses, openOnce, spender } from './http/rate-limit.ts'
@@ -120,8 +120,6 @@ export type AppSettings = Readonly<
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
     shareAnswers?: ((shapes: string) => SharedStore<PublicAnswer>) | undefined
-    /** What other processes change; left out: it is seen when what is kept is a second old. */
-    listenElsewhere?: ListenElsewhere | undefined
     headers_ms_max: number
     request_ms_max: number
     idle_ms_max: number
@@ -215,12 +213,12 @@ async function serveApi(
   settings: AppSettings,
   { accounts, events, selling, live }: Shared & { selling: Selling; live: LiveDeps | undefined },
 ): Promise<void> {
-  const { mail_folder, shareAnswers, listenElsewhere, graphql } = settings
+  const { mail_folder, shareAnswers, feed, graphql } = settings
   // A document like the others, whoever serves what it is about.
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
   await app.register(jwksRoutes, deps)
   await app.register(imageFileRoutes, deps)
-  const answers = openPublicAnswers(deps.database, shareAnswers?.(shapesOfAnswers), listenElsewhere)
+  const answers = openPublicAnswers(deps.database, shareAnswers?.(shapesOfAnswers), feed?.listen)
   app.addHook('onClose', answers.close)
   const keysInFlight: KeysInFlight = new Set()
   const line = openBookingLine(deps, events, keysInFlight, canPay(selling))

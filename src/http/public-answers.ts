@@ -9,6 +9,8 @@ import { varyBy } from './vary.ts'
 /** How old an answer may be that another server's commit has made stale. */
 export const life_ms = 1_000
 const limits = { entries_max: 10_000, bytes_max: 64 * 1024 * 1024, life_ms, waiting_max: 20_000 }
+/** So long after the last page that was asked for, other processes are listened to no more. */
+const listens_ms = 60_000
 /** A name has the filters of a list in it; a longer one is kept as its hash. */
 const name_length_max = 200
 
@@ -22,7 +24,7 @@ export type PublicAnswer = Readonly<{
 
 export type PublicAnswers = FreshCache<PublicAnswer>
 
-/** Tells of commits of other processes; returns what ends it. */
+/** Tells of commits, also of other processes; returns what ends it. */
 export type ListenElsewhere = (listener: (changes: Changes) => void) => () => void
 
 /** What every list of events is dropped by. */
@@ -42,15 +44,35 @@ export function openPublicAnswers(
   elsewhere?: ListenElsewhere,
 ): PublicAnswers & { close: () => void } {
   const cache = freshCache<PublicAnswer>(limits, ({ body, etag }) => 2 * (body.length + etag.length) + 500, shared)
-  const ends = [
-    changes.listen(({ events }) => events.length > 0 && cache.drop(tagsOf(events))),
-    elsewhere?.(({ events }) => events.length > 0 && cache.dropHere(tagsOf(events))),
-  ]
+  const endOwn = changes.listen(({ events }) => events.length > 0 && cache.drop(tagsOf(events)))
+  let endElsewhere: (() => void) | undefined
+  let isAsked = false
+
+  /** Where nobody reads pages, nobody need ask the database what has changed. */
+  function listenForNow(): void {
+    isAsked = true
+    if (endElsewhere || !elsewhere) return
+    const end = elsewhere(({ events }) => events.length > 0 && cache.dropHere(tagsOf(events)))
+    const timer = setInterval(() => {
+      if (!isAsked) endElsewhere?.()
+      isAsked = false
+    }, listens_ms).unref()
+    endElsewhere = () => {
+      clearInterval(timer)
+      end()
+      endElsewhere = undefined
+    }
+  }
+
   return {
     ...cache,
-    get: (tag, name, read) => cache.get(tag, shortened(name), read),
+    get(tag, name, read) {
+      listenForNow()
+      return cache.get(tag, shortened(name), read)
+    },
     close() {
-      for (const end of ends) end?.()
+      endOwn()
+      endElsewhere?.()
     },
   }
 }
