@@ -18,7 +18,7 @@ import { assertPaidFor, calm, endHolds } from './selling-after.ts'
 
 const isLong = process.env['KARCIS_FAULTS'] === 'long'
 const crowd_size = isLong ? 8 : 4
-const rounds = isLong ? 4 : 1
+const rounds = isLong ? 3 : 1
 const park: readonly ServerRole[] = ['api', 'api', 'worker', 'payments', 'live']
 /** From the end of its port to the end of what it has been asked. */
 const cut_off_ms_max = 3_000
@@ -247,8 +247,10 @@ test('roles under load, killed, without Redis, restarted: only who was being ans
   }
   await assertBooksBalance(database.db)
   await assertPaidFor(database)
-  const doctor = await runCommand('doctor', { DATABASE_URL: databaseUrl })
-  assert.equal(doctor.code, 0, doctor.output)
+  if (isLong) {
+    const doctor = await runCommand('doctor', { DATABASE_URL: databaseUrl })
+    assert.equal(doctor.code, 0, doctor.output)
+  }
   await Promise.all(places.map(async ({ server }) => assert.equal(await server.stop(), 0, server.output())))
   for (const { server } of places) assert.doesNotMatch(server.output(), /"level":"(error|fatal)"/)
   await redis.remove()

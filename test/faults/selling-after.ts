@@ -26,7 +26,7 @@ export async function calm(database: Database): Promise<void> {
     }
     await sleep(50)
     return isCalm(database)
-  }, 25_000)
+  }, 60_000)
 }
 
 async function hurry(database: Database): Promise<void> {
