@@ -68,6 +68,7 @@ import { traceRequests } from './http/request-traces.ts'
 import { limitAccounts, limitAddresses, openOnce, spender } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
 import { announceSunsets } from './http/sunset.ts'
+import { watch } from './lib/metrics.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { speakVersion2 } from './http/version-2.ts'
@@ -264,6 +265,7 @@ async function openLive(
   })
   const { auth, cors_origins } = settings
   const clients = countClients(settings.live)
+  watch('karcis_live_connections', {}, clients.count)
   return { live, clients, accounts, log: logger, open: auth === 'off', cors_origins, publicUrl: deps.publicUrl }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Changes } from '../db/changes.ts'
 import type { Database } from '../db/database.ts'
+import { watch, watchTotal } from '../lib/metrics.ts'
 import { freshCache, type FreshCache, type SharedStore } from '../lib/fresh-cache.ts'
 import { isAmong } from './entity-tag.ts'
 import { varyBy } from './vary.ts'
@@ -44,6 +45,12 @@ export function openPublicAnswers(
   elsewhere?: ListenElsewhere,
 ): PublicAnswers & { close: () => void } {
   const cache = freshCache<PublicAnswer>(limits, ({ body, etag }) => 2 * (body.length + etag.length) + 500, shared)
+  const { counts } = cache
+  watchTotal('karcis_cache_requests_total', { found: 'memory' }, () => counts().hits)
+  watchTotal('karcis_cache_requests_total', { found: 'joined' }, () => counts().joined)
+  watchTotal('karcis_cache_requests_total', { found: 'redis' }, () => counts().shared)
+  watchTotal('karcis_cache_requests_total', { found: 'database' }, () => counts().reads)
+  watch('karcis_cache_bytes', {}, () => counts().bytes)
   const endOwn = changes.listen(({ events }) => events.length > 0 && cache.drop(tagsOf(events)))
   let endElsewhere: (() => void) | undefined
   let isAsked = false

@@ -11,6 +11,8 @@ export type Recorder = Readonly<{
   count: (name: SeriesName, labels: Labels, amount: number) => void
   observe: (name: SeriesName, labels: Labels, value: number) => void
   watch: (name: SeriesName, labels: Labels, read: ReadGauge) => void
+  /** The same for a counter that is kept elsewhere, and only grows. */
+  watchTotal: (name: SeriesName, labels: Labels, read: () => number) => void
   /** Drops what counters have under this label. */
   forget: (label: string, value: string) => void
 }>
@@ -42,6 +44,15 @@ export function observe<Name extends NameOf<'histogram'>>(name: Name, labels: La
 /** Has a gauge read whenever somebody asks. The last `read` for the same labels counts. */
 export function watch<Name extends NameOf<'gauge'>>(name: Name, labels: LabelsOf<Name>, read: ReadGauge): void {
   recorder?.watch(name, labels, read)
+}
+
+/** The same for a counter that somebody keeps anyway: its number, which only grows, is read when it is asked for. */
+export function watchTotal<Name extends NameOf<'counter'>>(
+  name: Name,
+  labels: LabelsOf<Name>,
+  read: () => number,
+): void {
+  recorder?.watchTotal(name, labels, read)
 }
 
 /** What a queue tells; undefined, and so without any cost, unless metrics are wanted. */

@@ -98,13 +98,14 @@ export const series = {
     'outcome',
   ]),
 
-  karcis_live_connections: gauge('Clients that look on', ['transport']),
-  karcis_live_messages_total: counter('Messages to them', ['type']),
+  karcis_live_connections: gauge('Clients that look on', []),
+  karcis_live_messages_total: counter('Messages of channels, each counted for every client that it goes to', ['type']),
   karcis_live_dropped_total: counter('Clients cut off because they did not read', []),
   karcis_cache_requests_total: counter(
-    'What was asked of a cache, and where it was found: `memory`, `redis`, `database`',
-    ['cache', 'found'],
+    'What was asked of the cache of public answers, and where it was found: `memory`, `joined` (a reading that was under way), `redis`, `database`',
+    ['found'],
   ),
+  karcis_cache_bytes: gauge('Memory that the cache takes, about', []),
   karcis_redis_up: gauge('1 while Redis is used, 0 while it is done without', ['use']),
 } as const satisfies Record<`karcis_${string}`, Series>
 

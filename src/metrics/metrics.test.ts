@@ -4,7 +4,7 @@ import { startApp } from '../../test/support/app.ts'
 import { factories } from '../../test/support/factories.ts'
 import { openDatabase } from '../db/database.ts'
 import { databaseTargetFromUrl } from '../config.ts'
-import { eventLabel, recordTo } from '../lib/metrics.ts'
+import { eventLabel, recordTo, watchTotal } from '../lib/metrics.ts'
 import { series } from '../lib/series.ts'
 import { watchDatabase } from './database-gauges.ts'
 import { startMetricsServer } from './metrics-server.ts'
@@ -52,6 +52,14 @@ test('/metrics is for who has the token, and what happened is in it', async () =
   assert.equal(valueOf(text, `karcis_http_request_duration_seconds_count{${route}}`), 1)
   assert.ok(valueOf(text, 'karcis_http_requests_in_flight')! >= 1)
   assert.ok(valueOf(text, 'nodejs_eventloop_lag_p99_seconds')! >= 0)
+})
+
+test('what others count is read when somebody asks, and only grows', async () => {
+  let reads = 7
+  watchTotal('karcis_cache_requests_total', { found: 'redis' }, () => reads)
+  assert.equal(valueOf(await metrics.text(), 'karcis_cache_requests_total{found="redis"}'), 7)
+  reads = 9
+  assert.equal(valueOf(await metrics.text(), 'karcis_cache_requests_total{found="redis"}'), 9)
 })
 
 test('names and units keep to the conventions, and labels never come from outside', async () => {

@@ -5,6 +5,7 @@ import { series, type Series, type SeriesName } from '../lib/series.ts'
 /** What is answered to whoever scrapes. */
 export type Metrics = Readonly<{ type: string; text: () => Promise<string> }>
 
+type Total = { labels: Readonly<Record<string, string>>; read: () => number }
 type Watched = { labels: Readonly<Record<string, string>>; read: ReadGauge }
 
 /** All series of src/lib/series.ts and those of Node's process, kept by prom-client. */
@@ -13,15 +14,27 @@ export function openMetrics(): Metrics & { recorder: Recorder } {
   const counters = new Map<SeriesName, Counter>()
   const histograms = new Map<SeriesName, Histogram>()
   const watched = new Map<SeriesName, Map<string, Watched>>()
+  const watchedTotals = new Map<SeriesName, Map<string, Total>>()
   for (const [name, { kind, help, labels, buckets, across = 'sum' }] of Object.entries(series) as [
     SeriesName,
     Series,
   ][]) {
     const described = { name, help, labelNames: labels, registers: [registry] }
-    if (kind === 'counter') counters.set(name, new Counter(described))
-    else if (kind === 'histogram') {
+    if (kind === 'counter') {
+      const totals = new Map<string, Total>()
+      watchedTotals.set(name, totals)
+      const collect = function (this: Counter) {
+        for (const { labels, read } of totals.values()) {
+          this.remove(labels)
+          this.inc(labels, read())
+        }
+      }
+      counters.set(name, new Counter({ ...described, collect }))
+    }
+    if (kind === 'histogram') {
       histograms.set(name, new Histogram({ ...described, ...(buckets && { buckets: [...buckets] }) }))
-    } else {
+    }
+    if (kind === 'gauge') {
       const readers = new Map<string, Watched>()
       watched.set(name, readers)
       void new Gauge({
@@ -49,6 +62,8 @@ export function openMetrics(): Metrics & { recorder: Recorder } {
       count: (name, labels, amount) => counters.get(name)!.inc(labels, amount),
       observe: (name, labels, value) => histograms.get(name)!.observe(labels, value),
       watch: (name, labels, read) => watched.get(name)!.set(Object.values(labels).join(' '), { labels, read }),
+      watchTotal: (name, labels, read) =>
+        watchedTotals.get(name)!.set(Object.values(labels).join(' '), { labels, read }),
       forget(label, value) {
         for (const counter of counters.values()) removeWith(counter, label, value)
       },

@@ -8,6 +8,7 @@ import { bearerIn, identify } from '../accounts/identify.ts'
 import type { Channel, LiveMessage } from './live.ts'
 import { buffered_bytes_max, retryMs, type LiveDeps } from './live-deps.ts'
 import { textOf } from './message-text.ts'
+import { count } from '../../lib/metrics.ts'
 
 const channels_max = 10
 /** Proxies end what is silent; a comment is no event. */
@@ -65,6 +66,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<LiveDeps> = async (app
       if (stream.writableEnded || stream.destroyed) return
       // It reads too slowly, and is not waited for.
       if (stream.writableLength > buffered_bytes_max) {
+        count('karcis_live_dropped_total', {})
         stream.destroy()
         return
       }

@@ -5,6 +5,7 @@ import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError, messageOf, type ErrorCode } from '../../lib/errors.ts'
+import { count } from '../../lib/metrics.ts'
 import { dateOf } from '../../lib/time.ts'
 import type { Identities } from '../accounts/identities.ts'
 import type { Event } from '../events/event.ts'
@@ -136,6 +137,7 @@ export function openHub(
         // Others come in between, however many look on.
         if (++told % told_at_once === 0) await yieldToOthers()
       }
+      for (const { type } of messages) count('karcis_live_messages_total', { type }, told)
     } catch (error) {
       if (error instanceof DomainError && error.code === 'event_not_found') endAll(watch, error.code)
       else {

@@ -6,6 +6,7 @@ import { closeCodes, converse, type Conversation } from './conversation.ts'
 import { eventStreamRoutes } from './event-stream.routes.ts'
 import { buffered_bytes_max, retryMs, type LiveDeps } from './live-deps.ts'
 import { refuseForeignPages } from './origins.routes.ts'
+import { count } from '../../lib/metrics.ts'
 
 /** A client that was silent for so long is pinged, and cut off if it stays silent. */
 const silent_ms_max = 30_000
@@ -120,7 +121,10 @@ function lineTo(socket: WebSocket) {
   return {
     send(text: Buffer | string) {
       if (socket.readyState !== socket.OPEN) return
-      if (socket.bufferedAmount > buffered_bytes_max) return socket.close(closeCodes.slow, 'too slow')
+      if (socket.bufferedAmount > buffered_bytes_max) {
+        count('karcis_live_dropped_total', {})
+        return socket.close(closeCodes.slow, 'too slow')
+      }
       socket.send(text, { binary: false })
     },
     close: (code: number, reason: string) => socket.close(code, reason),
