@@ -59,6 +59,7 @@ import { parseJsonBodies } from './http/body-parser.ts'
 import { allowOrigins } from './http/cors.ts'
 import { handleErrors, onBadUrl, onClientError } from './http/error-handler.ts'
 import { endConnectionsOnClose } from './http/graceful-close.ts'
+import { shedLoad } from './http/load-shedding.ts'
 import { localCounts, type OpenCount } from './http/local-counts.ts'
 import { answerMethodNotAllowed } from './http/method-not-allowed.ts'
 import { serveReference } from './http/openapi.ts'
@@ -102,7 +103,7 @@ export type App = FastifyInstance
 
 /** What an operator decides about the edge, and how long a client may take. */
 export type AppSettings = Readonly<
-  Pick<Config, 'roles' | 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits'> & {
+  Pick<Config, 'roles' | 'auth' | 'sunsets' | 'trusted_proxies' | 'cors_origins' | 'rate_limits' | 'shed_wait_ms'> & {
     /** Left out: nobody is paid, and every booking succeeds at once. */
     selling?: Selling | undefined
     /** Left out: there is no sandbox. `onChange` is told which of its payments was paid, declined or closed. */
@@ -117,6 +118,8 @@ export type AppSettings = Readonly<
     metrics?: MetricsOnToken | undefined
     /** Left out: there is no /graphql. */
     graphql?: GraphqlSettings | undefined
+    /** Told of each request that was turned away because there is too much to do. */
+    onShed?: (() => void) | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
@@ -136,6 +139,7 @@ const defaults: Omit<AppSettings, 'openCount'> = {
   cors_origins: [],
   rate_limits: undefined,
   live: { clients_max: 20_000, clients_per_address_max: 2_000 },
+  shed_wait_ms: 0,
   headers_ms_max: 10_000,
   request_ms_max: 30_000,
   // Longer than the minute of most load balancers: the side that closes first should be theirs.
@@ -182,6 +186,10 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   traceRequests(app)
   setSecurityHeaders(app)
   await allowOrigins(app, settings.cors_origins)
+  if (settings.shed_wait_ms > 0) {
+    const { shed_wait_ms, onShed } = settings
+    shedLoad(app, logger, { wait_ms_max: shed_wait_ms, databaseWait_ms: deps.database.wait_ms, onShed })
+  }
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
   announceSunsets(app, settings.sunsets)
   handleErrors(app, roles)

@@ -59,6 +59,8 @@ for (const [env, sentence] of [
   [{ ROLES: 'worker', WORKER: 'off' }, /^WORKER=off leaves nothing to do/],
   [{ PROCESSES: '0' }, /^PROCESSES must be a whole number from 1 to 64/],
   [{ DRAIN_MS: '-1' }, /^DRAIN_MS must be a whole number from 0 to 600000/],
+  [{ AUDIT_DAYS: 'forever' }, /^AUDIT_DAYS must be a whole number from 0 to 36500/],
+  [{ SHED_WAIT_MS: '-1' }, /^SHED_WAIT_MS must be a whole number from 0 to 60000/],
   [{ TRUST_PROXY: 'true' }, /^TRUST_PROXY must list .*, not "true"\.$/],
   [{ TRUST_PROXY: '10.0.0.1, 10.0.0.0/33' }, /^TRUST_PROXY must list .*, not "10\.0\.0\.0\/33"\.$/],
   [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS must list origins/],

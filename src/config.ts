@@ -68,6 +68,8 @@ export type Config = Readonly<{
   graphql: { documents: string | undefined } | undefined
   /** Days after which what is deleted can't be restored any more. */
   purge_days: number
+  /** Days after which it is forgotten who did what; 0: never. */
+  audit_days: number
   /** Of what a booking is paid with, the platform's part: 250 are 2.5 %. */
   fee_basis_points: number
   /** Where people reach this server; undefined: where it listens. */
@@ -79,6 +81,8 @@ export type Config = Readonly<{
   cors_origins: readonly string[]
   /** Undefined: nothing is limited. */
   rate_limits: RateLimits | undefined
+  /** Requests may wait so long before others are turned away; 0: nobody is. */
+  shed_wait_ms: number
   /** How many may look on at live updates of this server. */
   live: Readonly<{ clients_max: number; clients_per_address_max: number }>
   /** Undefined: each server counts for itself, and sees what others change by asking the database. */
@@ -217,6 +221,11 @@ export const settings: readonly Setting[] = [
     meaning: 'Days until the personal data of a deleted user is erased for good, 1 to 3650',
   },
   {
+    name: 'AUDIT_DAYS',
+    default: '730',
+    meaning: 'Days until it is forgotten who did what (`GET /audit-entries`), 0 to 36500; 0: never',
+  },
+  {
     name: 'PLATFORM_FEE_PERCENT',
     default: '0',
     meaning: 'What the platform keeps of each payment for a booking, in percent: 0 to 50, such as `2.5`',
@@ -282,6 +291,13 @@ export const settings: readonly Setting[] = [
     name: 'RATE_LIMIT_PEOPLE_PER_ADDRESS',
     default: '100',
     meaning: 'An address may ask so many times as much as an account (login excepted), 1 to 100000',
+  },
+  {
+    name: 'SHED_WAIT_MS',
+    default: '500',
+    meaning:
+      'While requests wait longer than so many milliseconds for their turn or for a connection to the database, ' +
+      'reading gets 503 with `Retry-After`; at three times as much all but doors and webhooks does. 0: nobody, up to 60000',
   },
   {
     name: 'LIVE_CLIENTS',
@@ -385,12 +401,14 @@ export function readConfig(env: Env, isTerminal: boolean): Config {
     sunsets: { v1: sunset('V1_SUNSET', read('V1_SUNSET')), v2: sunset('V2_SUNSET', read('V2_SUNSET')) },
     graphql: graphql(read),
     purge_days: integer('PURGE_DAYS', read('PURGE_DAYS'), 1, 3_650),
+    audit_days: integer('AUDIT_DAYS', read('AUDIT_DAYS'), 0, 36_500),
     public_url: publicUrl(read('PUBLIC_URL')),
     ...providers(read),
     fee_basis_points: basisPoints('PLATFORM_FEE_PERCENT', read('PLATFORM_FEE_PERCENT'), 50),
     trusted_proxies: list(read('TRUST_PROXY')).map(network),
     cors_origins: list(read('CORS_ORIGINS')).map(origin),
     rate_limits: oneOf('RATE_LIMIT', read('RATE_LIMIT'), ['on', 'off']) === 'on' ? rateLimits(read) : undefined,
+    shed_wait_ms: integer('SHED_WAIT_MS', read('SHED_WAIT_MS'), 0, 60_000),
     live: {
       clients_max: integer('LIVE_CLIENTS', read('LIVE_CLIENTS'), 0, 1_000_000),
       clients_per_address_max: integer('LIVE_CLIENTS_PER_ADDRESS', read('LIVE_CLIENTS_PER_ADDRESS'), 1, 1_000_000),

@@ -21,6 +21,8 @@ export type Database = Readonly<{
   writer: Kysely<Schema>
   /** One transaction for many requests. Each call opens another line to the database, for groups that follow one another. */
   openGroups: () => RunGroup
+  /** How long who asks for a connection has to wait for one just now; 0 where there is no pool. */
+  wait_ms: () => number
   /** Of what this process has committed. */
   changes: ChangeSignal
   close(): Promise<void>

@@ -36,8 +36,9 @@ export async function openMysql(
   const pool = createPool({ ...options, connectionLimit: poolSize, maxIdle: poolSize, queueLimit: waiting_max })
   watchPool(pool)
   const lines: ReturnType<typeof mysqlGroups>[] = []
+  const waits = waitGauge()
   const db = new Kysely<Schema>({
-    dialect: new MysqlDialect({ pool: withBoundParameters(pool) }),
+    dialect: new MysqlDialect({ pool: withBoundParameters(pool, waits) }),
     ...statementLog(mysql),
   })
   try {
@@ -56,6 +57,7 @@ export async function openMysql(
       lines.push(line)
       return watchGroups(mysql, line.run)
     },
+    wait_ms: waits.now_ms,
     changes: changeSignal(),
     async close() {
       for (const line of lines) await line.close()
@@ -96,12 +98,14 @@ const sessionSettings = [
 ]
 
 /** Kysely asks for `query`, which would paste parameters into the text; `execute` prepares and binds them. */
-function withBoundParameters(pool: Pool): MysqlPool {
+function withBoundParameters(pool: Pool, waits: WaitGauge): MysqlPool {
   const adapted = new WeakMap<PoolConnection, MysqlPoolConnection>()
   return {
     end: (callback) => pool.end(callback),
-    getConnection: (callback) =>
+    getConnection: (callback) => {
+      const since_ms = waits.begin()
       pool.getConnection((error, connection) => {
+        waits.end(since_ms)
         if (error) return callback(error, undefined as never)
         const known = adapted.get(connection)
         if (known) return callback(null, known)
@@ -114,7 +118,28 @@ function withBoundParameters(pool: Pool): MysqlPool {
           adapted.set(connection, fresh)
           callback(null, fresh)
         })
-      }),
+      })
+    },
+  }
+}
+
+type WaitGauge = ReturnType<typeof waitGauge>
+
+/** How long it takes to get a connection: as long as for who got the last one, or longer if nobody has got any since. */
+function waitGauge() {
+  let waiting = 0
+  let [last_ms, lastAt_ms] = [0, 0]
+  return {
+    begin: () => {
+      waiting++
+      return performance.now()
+    },
+    end(since_ms: number) {
+      waiting--
+      lastAt_ms = performance.now()
+      last_ms = lastAt_ms - since_ms
+    },
+    now_ms: () => (waiting === 0 ? 0 : Math.max(last_ms, performance.now() - lastAt_ms)),
   }
 }
 

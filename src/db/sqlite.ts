@@ -38,6 +38,7 @@ export async function openSqlite(file: string): Promise<Database> {
     db,
     writer: writing,
     openGroups: () => watchGroups(sqlite, sqliteGroups(writer, writing)),
+    wait_ms: () => 0,
     changes: changeSignal(),
     async close() {
       // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.

@@ -4,6 +4,7 @@ import type { ServerRole } from '../config.ts'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { count } from '../lib/metrics.ts'
 import { failure, failureBody } from './envelope.ts'
+import { shed_refusal } from './load-shedding.ts'
 import { isMisdirected } from './misdirected.ts'
 import { problem, problem_type, unexpectedProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -38,7 +39,7 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
       return answer(request, reply.code(500), failure('internal server error'), unexpectedProblem)
     }
     const status = statusOf(refusal.code)
-    if (status === 503) request.log.warn({ err: refusal }, refusal.message)
+    if (status === 503 && refusal !== shed_refusal) request.log.warn({ err: refusal }, refusal.message)
     const wait_s = refusal.retry_after_s ?? (status === 503 ? retry_after_s : undefined)
     if (wait_s !== undefined) void reply.header('retry-after', wait_s)
     // https://www.rfc-editor.org/rfc/rfc6750#section-3

@@ -7,6 +7,7 @@ import { EmptyAnswer, errorAnswers } from '../../http/schemas.ts'
 import { DomainError } from '../../lib/errors.ts'
 
 const tags = ['health']
+const answer_ms_max = 3_000
 
 export const healthRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) => {
   app.get(
@@ -15,6 +16,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =
     async () => done('alive'),
   )
 
+  let asking: Promise<void> | undefined
   app.get(
     '/readyz',
     {
@@ -30,9 +32,21 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Deps> = async (app, deps) =
     },
     async () => {
       if (app.isDraining()) throw new DomainError('server_stopping')
-      const { missing } = await reading(deps.database, compareMigrations)
-      if (missing.length > 0) throw new DomainError('tables_outdated')
+      // One question for all who ask at a time: probes must not be a load of their own.
+      asking ??= answers(deps).finally(() => (asking = undefined))
+      await asking
       return done('ready')
     },
   )
+}
+
+/** @throws DomainError `tables_outdated`; `database_unavailable`, also if it takes too long: who probes has left by then */
+async function answers({ database }: Deps): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DomainError('database_unavailable')), answer_ms_max)
+  })
+  const asked = reading(database, compareMigrations)
+  const { missing } = await Promise.race([asked, tooLate]).finally(() => clearTimeout(timer))
+  if (missing.length > 0) throw new DomainError('tables_outdated')
 }
