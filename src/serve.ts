@@ -16,7 +16,7 @@ import { pageLink } from './features/signatures/page-links.ts'
 import { noteChange } from './features/payments/receive-notice.ts'
 import type { OpenCount } from './http/local-counts.ts'
 import type { PublicAnswer } from './http/public-answers.ts'
-import { startHousekeeping } from './housekeeping.ts'
+import { keptBy, startHousekeeping } from './housekeeping.ts'
 import type { SharedStore } from './lib/fresh-cache.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
@@ -87,7 +87,7 @@ export async function serve(
       log.warn('PUBLIC_URL is not set: links lead to this server, which serves its roles alone')
     }
     const born = await birthOf(deps.database)
-    const { auth, sunsets, trusted_proxies, cors_origins, rate_limits, live } = config
+    const { auth, sunsets, trusted_proxies, cors_origins, rate_limits, shed_wait_ms, live } = config
     const settings = {
       roles,
       auth,
@@ -96,6 +96,7 @@ export async function serve(
       trusted_proxies,
       cors_origins,
       rate_limits,
+      shed_wait_ms,
       live,
       feed,
       ...(shared && {
@@ -134,7 +135,7 @@ export async function serve(
     throw error
   }
   const lanes = lanesOf(config)
-  if (lanes.has('work')) startHousekeeping(deps, log, config.purge_days)
+  if (lanes.has('work')) startHousekeeping(deps, log, keptBy(config))
   if (lanes.size > 0) worker = startWorker(deps, log, { ...workOf(deps, log, selling, lanes), signal })
   stopOnSignal(stop, log, config.drain_ms + config.shutdown_ms_max, startedByNpm)
 }

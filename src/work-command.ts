@@ -2,7 +2,7 @@ import type { Config } from './config.ts'
 import { migrate } from './db/migrate.ts'
 import type { Deps } from './deps.ts'
 import { openFeed } from './features/live/feed.ts'
-import { startHousekeeping } from './housekeeping.ts'
+import { keptBy, startHousekeeping } from './housekeeping.ts'
 import { wakeSignal } from './lib/wake.ts'
 import { createLogger } from './log.ts'
 import { openObserving } from './observing.ts'
@@ -32,7 +32,7 @@ export async function work(
   // Nobody listens to it here; by it, others are told what changed.
   const feed = await openFeed(deps, { redis_url: config.redis_url, log })
   const selling = sellingBy(config, deps)
-  startHousekeeping(deps, log, config.purge_days)
+  startHousekeeping(deps, log, keptBy(config))
   const worker = startWorker(deps, log, { ...workOf(deps, log, selling), signal })
   log.info({ database: config.database.dialect }, 'working')
   const close = async () => {

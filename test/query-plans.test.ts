@@ -60,6 +60,7 @@ import {
   listPaymentsOf,
   listPaymentsOfBookings,
 } from '../src/features/payments/payments.sql.ts'
+import { deleteOldEntries } from '../src/features/audit/old-entries.ts'
 import { findNextCheck } from '../src/features/payments/checks.sql.ts'
 import { listRefunds, listRefundsOf, listRefundsOfBookings } from '../src/features/payments/refunds.sql.ts'
 import { listImages, listImagesOfEvents } from '../src/features/images/images.sql.ts'
@@ -194,6 +195,7 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['deleteOldChanges', (db) => deleteOldChanges(db as never, '2000-01-01 00:00:00.000', 500)],
   ['listMailsByIds', (db) => listMailsByIds(db, [7, 8])],
   ['listBookingsByIds', (db) => listBookingsByIds(db, [7, 8])],
+  ['deleteOldEntries', (db) => deleteOldEntries(db as never, '2000-01-01 00:00:00.000', 500)],
   ['listImages', (db) => listImages(db, 7)],
   ['listTicketTypes', (db) => listTicketTypes(db, 7)],
   ['listTypesByIds', (db) => listTypesByIds(db, [7, 8])],

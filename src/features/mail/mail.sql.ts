@@ -192,13 +192,13 @@ export async function setWaiting(tx: Tx, id: number, at: Timestamp): Promise<voi
   await tx.updateTable('mail').set({ status: 'waiting', attempts: 0, updated_at: at }).where('id', '=', id).execute()
 }
 
-/** Forgets mails from before this moment that were sent or dropped, a bounded number of them; returns how many. */
+/** Forgets mails from before this moment that wait for nothing more, a bounded number of them; returns how many. */
 export async function deleteOldMails(tx: Tx, before: Timestamp, limit: number): Promise<number> {
   const old = await tx
     .selectFrom('mail')
     .select('id')
     .where('created_at', '<', before)
-    .where('status', 'in', ['sent', 'dropped'])
+    .where('status', 'in', ['sent', 'dropped', 'failed'])
     .orderBy('created_at')
     .limit(limit)
     .execute()
