@@ -118,8 +118,6 @@ export type AppSettings = Readonly<
     metrics?: MetricsOnToken | undefined
     /** Left out: there is no /graphql. */
     graphql?: GraphqlSettings | undefined
-    /** Told of each request that was turned away because there is too much to do. */
-    onShed?: (() => void) | undefined
     /** Where requests are counted: here, or in Redis for several servers. */
     openCount: OpenCount
     /** Where servers leave public answers for one another, for those that serve the same shapes; left out: nowhere. */
@@ -187,8 +185,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   setSecurityHeaders(app)
   await allowOrigins(app, settings.cors_origins)
   if (settings.shed_wait_ms > 0) {
-    const { shed_wait_ms, onShed } = settings
-    shedLoad(app, logger, { wait_ms_max: shed_wait_ms, databaseWait_ms: deps.database.wait_ms, onShed })
+    shedLoad(app, logger, { wait_ms_max: settings.shed_wait_ms, databaseWait_ms: deps.database.wait_ms })
   }
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
   announceSunsets(app, settings.sunsets)

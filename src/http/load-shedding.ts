@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { DomainError } from '../lib/errors.ts'
+import { count } from '../lib/metrics.ts'
 import { classOf } from './rate-limit.ts'
 
 /** What is let in: all; no lists and other reading; only doors, webhooks and what looks after the server. */
@@ -11,8 +12,6 @@ export type SheddingOptions = Readonly<{
   wait_ms_max: number
   /** How long who asks for a connection to the database has to wait just now. */
   databaseWait_ms: () => number
-  /** Told of each request that was turned away. */
-  onShed?: (() => void) | undefined
 }>
 
 const sample_ms = 100
@@ -34,7 +33,7 @@ export const shed_refusal = new DomainError('server_busy', undefined, { retry_af
  * Health, metrics, payments' webhooks and the doors are never turned away: they are few, and cannot come back later.
  */
 export function shedLoad(app: FastifyInstance, log: Logger, options: SheddingOptions): void {
-  const { wait_ms_max, databaseWait_ms, onShed } = options
+  const { wait_ms_max, databaseWait_ms } = options
   const gauge = sheddingGauge(wait_ms_max)
   let level: SheddingLevel = 0
   let expected = 0
@@ -62,7 +61,7 @@ export function shedLoad(app: FastifyInstance, log: Logger, options: SheddingOpt
 
   app.addHook('onRequest', (request, _reply, done) => {
     if (level === 0 || level < shedFrom(request.method, request.routeOptions.url)) return done()
-    onShed?.()
+    count('karcis_shed_total', { class: classOf(request.method, request.routeOptions.url) ?? 'none' })
     done(shed_refusal)
   })
 }

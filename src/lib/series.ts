@@ -33,6 +33,7 @@ export const series = {
   ),
   karcis_http_requests_in_flight: gauge('Requests that are being answered', []),
   karcis_refusals_total: counter('Requests refused, by the code of the error (`internal` for a bug)', ['code']),
+  karcis_shed_total: counter('Requests turned away before any work, because all waited too long', ['class']),
   karcis_rate_limited_total: counter('Requests beyond a budget', ['budget']),
 
   karcis_queue_group_size: histogram('Requests that were kept in one transaction', groupSizes, ['queue']),

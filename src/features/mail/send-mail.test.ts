@@ -17,7 +17,7 @@ import { groupCommitter } from '../bookings/commit-group.ts'
 import { expireHolds } from '../bookings/expire-holds.ts'
 import { cancelBookingsOf, cancelEvent } from '../events/cancel-event.ts'
 import { changeEvent } from '../events/change-event.ts'
-import { runOutbox } from '../outbox/run-outbox.ts'
+import { runOutbox, TryLater } from '../outbox/run-outbox.ts'
 import { openSelling } from '../payments/selling.ts'
 import { readLink } from '../signatures/link-token.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
@@ -176,6 +176,26 @@ test('who is refused for good is told to the organizer, with no address, and can
   await workOn()
   assert.equal(smtp.of(user.email).length, 1)
   assert.equal((await mailsOf(booking.id))[0]!.status, 'sent')
+})
+
+test('a mail that can’t be written is tried for as long as one that can’t be sent, and can be sent again', async () => {
+  const { id: user_id } = await aCustomer()
+  const [key, at] = [`odd ${user_id}`, toTimestamp(deps.now())]
+  await inTransaction(database, (tx) => putMail(tx, { kind: 'welcome', key, to: { user_id }, details: {}, at }))
+  const found = () => database.db.selectFrom('mail').selectAll().where('dedup_key', '=', key).executeTakeFirstOrThrow()
+  const change = (values: { details: string; attempts?: number }) =>
+    database.writer.updateTable('mail').set(values).where('dedup_key', '=', key).execute()
+  const { id, details } = await found()
+  await change({ details: 'no JSON' })
+  await assert.rejects(sendMail(deps, id), TryLater)
+  assert.deepEqual([(await found()).status, (await found()).attempts], ['waiting', 1])
+  await change({ details: 'no JSON', attempts: 439 })
+  await sendMail(deps, id)
+  assert.equal((await found()).status, 'failed')
+  await change({ details })
+  await retryMail(deps, system, id)
+  await workOn()
+  assert.equal((await found()).status, 'sent')
 })
 
 test('forty bookings at a server of many whims: everyone has their mail, nobody two', async () => {

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
+import { DomainError } from '../../lib/errors.ts'
 import type { Language } from '../../lib/language.ts'
 import { MailRefused, type Mail } from '../../lib/mail.ts'
 import { count } from '../../lib/metrics.ts'
@@ -50,12 +51,14 @@ export async function sendMail(deps: Deps, mailId: number, limits = { patience_m
 async function trySending(deps: Deps, mailId: number): Promise<void> {
   const row = await reading(deps.database, (db) => findMail(db, mailId))
   if (row?.status !== 'waiting') return
-  const read = await readMail(deps, row)
-  if (!read) return note(deps, row, { status: 'dropped', last_error: null })
   try {
+    const read = await readMail(deps, row)
+    if (!read) return await note(deps, row, { status: 'dropped', last_error: null })
     const mail = await writeMail(deps, row, read)
     await traced(`mail ${row.kind}`, { mail_id: row.id }, () => deps.mailer.send(mail))
   } catch (error) {
+    // Without the database nothing can be noted; the message itself comes again.
+    if (error instanceof DomainError) throw error
     return putOff(deps, row, error)
   }
   const at = toTimestamp(deps.now())
