@@ -294,7 +294,7 @@ export const settings: readonly Setting[] = [
   },
   {
     name: 'SHED_WAIT_MS',
-    default: '500',
+    default: '1000',
     meaning:
       'While requests wait longer than so many milliseconds for their turn or for a connection to the database, ' +
       'reading gets 503 with `Retry-After`; at three times as much all but doors and webhooks does. 0: nobody, up to 60000',
