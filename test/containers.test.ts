@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { parseAllDocuments, parse } from 'yaml'
 import { serverRoles, settings } from '../src/config.ts'
+import { ruleOf } from '../src/features/accounts/access.ts'
+import { isMisdirected } from '../src/http/misdirected.ts'
+import { series } from '../src/lib/series.ts'
 
 const root = join(import.meta.dirname, '..')
 const text = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -105,7 +108,7 @@ test('the image has the Node that the packages bring', () => {
 type Labels = Record<string, string>
 type Manifest = {
   kind: string
-  metadata?: { name: string }
+  metadata?: { name: string; labels?: Labels }
   data?: Record<string, string>
   spec?: {
     selector?: { matchLabels?: Record<string, string> }
@@ -113,31 +116,47 @@ type Manifest = {
     template?: { metadata: { labels: Labels }; spec: Pod }
     rules?: readonly { http: { paths: readonly { path: string; backend: { service: { name: string } } }[] } }[]
     scaleTargetRef?: { name: string }
+    metrics?: readonly { pods?: { metric: { name: string } } }[]
   }
 }
+type Probe = { httpGet: { path: string; port: string } }
 type Pod = {
   securityContext: Record<string, unknown>
+  serviceAccountName: string
   terminationGracePeriodSeconds?: number
   automountServiceAccountToken: boolean
   volumes: readonly { name: string }[]
   containers: readonly {
     args: readonly string[]
+    env?: readonly { name: string; valueFrom: { secretKeyRef: { key: string; optional?: boolean } } }[]
+    envFrom: readonly { configMapRef?: { name: string } }[]
     ports?: readonly { name: string }[]
     volumeMounts: readonly { name: string }[]
     securityContext: Record<string, unknown>
     resources: { limits: { memory: string } }
-    [probe: `${string}Probe`]: { httpGet: { path: string } }
+    startupProbe?: Probe
+    readinessProbe?: Probe
+    livenessProbe?: Probe
   }[]
 }
 
 const folder = 'ops/kubernetes'
 const manifestsOf = (overlay: string): Manifest[] => {
-  const { resources } = parse(text(`${folder}/${overlay}/kustomization.yaml`)) as { resources: string[] }
-  return resources.flatMap((name) =>
+  const { resources, labels = [] } = parse(text(`${folder}/${overlay}/kustomization.yaml`)) as {
+    resources: string[]
+    labels?: { pairs: Labels }[]
+  }
+  const manifests = resources.flatMap((name) =>
     name.endsWith('.yaml')
       ? parseAllDocuments(text(`${folder}/${overlay}/${name}`), { merge: true }).map((one) => one.toJS() as Manifest)
       : manifestsOf(name.replace('../', '')),
   )
+  for (const { pairs } of labels) {
+    for (const { metadata } of manifests) {
+      if (metadata) metadata.labels = { ...metadata.labels, ...pairs }
+    }
+  }
+  return manifests
 }
 
 for (const overlay of readdirSync(join(root, folder)).filter((name) => name !== 'base')) {
@@ -162,6 +181,11 @@ for (const overlay of readdirSync(join(root, folder)).filter((name) => name !== 
           capabilities: { drop: ['ALL'] },
         })
         assert.ok(container.resources.limits.memory)
+        const { startupProbe, readinessProbe, livenessProbe } = container
+        if (container.args[0] === 'serve') assert.ok(startupProbe && readinessProbe && livenessProbe)
+        for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
+          if (probe) assert.ok(ruleOf('GET', probe.httpGet.path), probe.httpGet.path)
+        }
         for (const { name } of container.volumeMounts) assert.ok(volumesOf(pod).has(name), name)
       }
     }
@@ -187,3 +211,47 @@ for (const overlay of readdirSync(join(root, folder)).filter((name) => name !== 
     assert.deepEqual(new Set(run), new Set(serverRoles))
   })
 }
+
+test('a cluster starts with what the documentation applies first, and not without its database', () => {
+  const manifests = manifestsOf('cluster')
+  const [, components = ''] =
+    /--selector 'app\.kubernetes\.io\/component in \(([^)]+)\)'/.exec(text('docs/deployment.md')) ?? []
+  const first = manifests.filter(({ metadata }) =>
+    components.split(', ').includes(metadata?.labels?.['app.kubernetes.io/component'] ?? ''),
+  )
+  const job = first.find(({ kind }) => kind === 'Job')!.spec!.template!.spec
+  const isFirst = (kind: string, name: string) => first.some((one) => one.kind === kind && one.metadata?.name === name)
+  assert.ok(isFirst('ServiceAccount', job.serviceAccountName))
+  for (const { configMapRef } of job.containers[0]!.envFrom) {
+    if (configMapRef) assert.ok(isFirst('ConfigMap', configMapRef.name))
+  }
+  assert.ok(!first.some(({ kind }) => kind === 'Deployment'))
+  for (const { containers } of manifests.flatMap(({ spec }) => spec?.template?.spec ?? [])) {
+    const database = containers[0]!.env?.find(({ name }) => name === 'DATABASE_URL')?.valueFrom.secretKeyRef
+    assert.deepEqual(database, { name: 'karcis', key: 'DATABASE_URL' })
+  }
+})
+
+test('proxies send each path to the role that serves it', () => {
+  const rules = manifestsOf('cluster').flatMap(({ spec }) => spec?.rules ?? [])
+  const ingress = rules.flatMap(({ http }) => http.paths.map(({ path, backend }) => [path, backend.service.name]))
+  const caddy = [...text('ops/caddy/Caddyfile').matchAll(/^\t@(\w+) path (.+)$/gm)].flatMap(([, role, paths]) =>
+    paths!.split(' ').map((path) => [path.replace('/*', ''), role]),
+  )
+  assert.ok(ingress.length > 2 && caddy.length > 2)
+  for (const [path, role] of [...ingress, ...caddy]) {
+    const roles = new Set(serverRoles.filter((one) => one === role))
+    assert.ok(!isMisdirected(`${path}/`, roles), `${path} is not for ${role}`)
+  }
+})
+
+test('the autoscaler goes by a metric that there is, of bookings alone', () => {
+  const [wanted] = manifestsOf('cluster').flatMap(({ spec }) => spec?.metrics?.flatMap(({ pods }) => pods ?? []) ?? [])
+  const { rules } = parse(text(`${folder}/cluster/prometheus-adapter.yaml`)) as {
+    rules: { custom: { seriesQuery: string; name: { as: string }; metricsQuery: string }[] }
+  }
+  const rule = rules.custom.find(({ name }) => name.as === wanted!.metric.name)!
+  assert.ok(rule.seriesQuery.replace(/_bucket\{.*/, '') in series, rule.seriesQuery)
+  const selections = rule.metricsQuery.match(/<<\.Series>>\{[^}]*\}/g) ?? []
+  assert.ok(selections.length > 0 && selections.every((one) => one.includes('queue="bookings"')))
+})
