@@ -255,3 +255,8 @@ test('the autoscaler goes by a metric that there is, of bookings alone', () => {
   const selections = rule.metricsQuery.match(/<<\.Series>>\{[^}]*\}/g) ?? []
   assert.ok(selections.length > 0 && selections.every((one) => one.includes('queue="bookings"')))
 })
+
+test('what holds the secrets of a deployment is not committed', () => {
+  const ignored = text('.gitignore').split('\n')
+  for (const file of ['.env', '.env.*', 'secrets.env']) assert.ok(ignored.includes(file), file)
+})
