@@ -13,7 +13,8 @@ const { app, deps, call } = await startApp({}, (given) => {
 })
 await app.listen({ port: 0, host: '127.0.0.1' })
 const { aCustomer, anEvent } = factories(testDeps(deps.database))
-const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 10 })).id, quantity: 1 }
+// More seats than are taken while the test waits to be refused.
+const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 100_000 })).id, quantity: 1 }
 
 const statusOf = async (method: string, path: string, body?: unknown) => (await call(method, path, body)).status
 const reaches = (expected: number, method: string, path: string, body?: unknown) =>
