@@ -1,4 +1,3 @@
-import cookie from '@fastify/cookie'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync } from 'fastify'
 import type { Logger } from 'pino'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -68,12 +67,13 @@ import { measureRequests } from './http/request-metrics.ts'
 import { traceRequests } from './http/request-traces.ts'
 import { limitAccounts, limitAddresses, openOnce, spender } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
+import { RequestLogger } from './http/request-logger.ts'
 import { announceSunsets } from './http/sunset.ts'
 import { watch } from './lib/metrics.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
 import { speakVersion2 } from './http/version-2.ts'
-import { takeWebSockets } from './http/websockets.ts'
+import { offersWebSocket, takeWebSockets } from './http/websockets.ts'
 import type { SharedStore } from './lib/fresh-cache.ts'
 
 const body_bytes_max = 2 * 1024 * 1024
@@ -156,13 +156,13 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const app = fastify({
     loggerInstance: baseLogger,
     genReqId: requestId,
+    childLoggerFactory: (log, bindings) => new RequestLogger(log, bindings),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: body_bytes_max,
     requestTimeout: settings.request_ms_max,
     keepAliveTimeout: settings.idle_ms_max,
     http: {
-      // Some clients offer HTTP/2 with every request: what is no WebSocket goes on as if nothing had been offered.
-      shouldUpgradeCallback: ({ method, headers }) => method === 'GET' && /^websocket$/i.test(headers.upgrade ?? ''),
+      shouldUpgradeCallback: (request) => roles.has('live') && offersWebSocket(request),
       headersTimeout: settings.headers_ms_max,
       requestTimeout: settings.request_ms_max,
       connectionsCheckingInterval: settings.timeout_check_ms,
@@ -177,7 +177,6 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
 
   app.setValidatorCompiler(validatorCompiler)
   parseJsonBodies(app)
-  if (roles.has('live')) await takeWebSockets(app)
   // The order counts: even who is refused gets an id, the headers and, if a page asks, leave to read the refusal.
   logRequests(app, logger)
   measureRequests(app)
@@ -190,7 +189,6 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   if (settings.rate_limits) limitAddresses(app, settings.rate_limits, settings.openCount)
   announceSunsets(app, settings.sunsets)
   handleErrors(app, roles)
-  await app.register(cookie)
   const accounts = openAccounts(deps)
   authenticate(app, { ...accounts, open: settings.auth === 'off' })
   if (settings.rate_limits) limitAccounts(app, settings.rate_limits, settings.openCount, accountOf)
@@ -203,8 +201,14 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const selling = settings.selling ?? openSelling(deps, [], 0)
   const events = sharedRead(deps.database, listEventsByIds)
   const live = roles.has('live') ? await openLive(app, deps, settings, { accounts, events, logger }) : undefined
-  if (roles.has('api')) await serveApi(app, deps, settings, { accounts, events, selling, live })
-  if (live) await app.register(liveRoutes, live)
+  const api = roles.has('api') ? await serveApi(app, deps, settings, { accounts, events, selling }) : undefined
+  await app.register(async (context) => {
+    if (live) {
+      await takeWebSockets(context)
+      await context.register(liveRoutes, live)
+    }
+    await api?.serveGraphql(context, live)
+  })
   if (roles.has('payments')) await servePayments(app, deps, settings, selling)
   noMoreRoutes()
   await app.ready()
@@ -217,8 +221,8 @@ async function serveApi(
   app: App,
   deps: Deps,
   settings: AppSettings,
-  { accounts, events, selling, live }: Shared & { selling: Selling; live: LiveDeps | undefined },
-): Promise<void> {
+  { accounts, events, selling }: Shared & { selling: Selling },
+): Promise<{ serveGraphql: (app: FastifyInstance, live: LiveDeps | undefined) => Promise<void> }> {
   const { mail_folder, shareAnswers, feed, graphql } = settings
   // A document like the others, whoever serves what it is about.
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi())
@@ -245,14 +249,17 @@ async function serveApi(
     },
     { prefix: '/api/v2' },
   )
-  if (graphql) {
-    const { graphqlRoutes } = await import('./features/graphql/graphql.routes.ts')
-    const spend = spender(settings.rate_limits, settings.openCount)
-    const more = { ...deps, events, line, doors, keysInFlight, selling }
-    await app.register(graphqlRoutes, { ...more, spend, graphql, live })
-  }
   await app.register(linkedPages, { ...deps, accounts, selling })
   if (mail_folder !== undefined) await app.register(devMailPages, { folder: mail_folder })
+  return {
+    async serveGraphql(context, live) {
+      if (!graphql) return
+      const { graphqlRoutes } = await import('./features/graphql/graphql.routes.ts')
+      const spend = spender(settings.rate_limits, settings.openCount)
+      const more = { ...deps, events, line, doors, keysInFlight, selling }
+      await context.register(graphqlRoutes, { ...more, spend, graphql, live })
+    },
+  }
 }
 
 /** What /live and the subscriptions of GraphQL share. */

@@ -1,4 +1,5 @@
 import websocket from '@fastify/websocket'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 
 /** What clients have to say is short. */
@@ -9,9 +10,17 @@ const restart_code = 1012
 
 const options = { maxPayload: message_bytes_max, perMessageDeflate: false, closeTimeout: close_ms_max }
 
+/** The paths that take them; a client that offers one elsewhere goes on as if it had offered nothing. */
+const paths = /^\/(?:live|graphql)(?:\?|$)/
+
+/** Some clients offer HTTP/2 with every request: that is no WebSocket, either. */
+export function offersWebSocket({ method, headers, url }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade !== undefined && /^websocket$/i.test(headers.upgrade) && paths.test(url!)
+}
+
 /**
- * Lets routes take WebSockets (RFC 6455). Before all hooks that may refuse a request: what is refused must be closed.
- * Nothing is compressed: that costs each connection more memory than everything else.
+ * Lets the routes of `app` take WebSockets (RFC 6455). A context of its own, since it looks at each request of all routes
+ * that it knows. Nothing is compressed: that costs each connection more memory than everything else.
  */
 export async function takeWebSockets(app: FastifyInstance): Promise<void> {
   await app.register(websocket, {
@@ -27,5 +36,10 @@ export async function takeWebSockets(app: FastifyInstance): Promise<void> {
       })
       done()
     },
+  })
+  // Who is refused before it comes here has a connection that nobody else would end.
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (!request.ws && offersWebSocket(request.raw)) request.raw.socket.destroy()
+    done()
   })
 }

@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Deps } from '../../deps.ts'
 import { done, success } from '../../http/envelope.ts'
@@ -27,6 +28,8 @@ const tags = ['accounts']
 const forgotten = 'if there is an account with this email, a link is on its way'
 
 export const accountRoutes: FastifyPluginAsyncTypebox<Deps & { accounts: Accounts }> = async (app, deps) => {
+  // Elsewhere nobody looks at cookies.
+  await app.register(cookie)
   const { accounts } = deps
 
   app.post(

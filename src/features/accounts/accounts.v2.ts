@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
@@ -30,6 +31,8 @@ const tags = ['accounts']
 
 /** They take no Idempotency-Key: what they answer is secret, and is kept nowhere. */
 export const accountRoutesV2: FastifyPluginAsyncTypebox<Deps & { accounts: Accounts }> = async (app, deps) => {
+  // Elsewhere nobody looks at cookies.
+  await app.register(cookie)
   const { accounts } = deps
   // A browser's request by cookie has nothing to say.
   app.addHook('preValidation', async (request) => {
