@@ -21,7 +21,9 @@ export function mysqlGroups(
   async function connected(): Promise<Connection> {
     if (connection) return connection
     if (failed && performance.now() - failed.at < reconnect_ms) throw failed.error
-    const fresh = createConnection({ ...options, multipleStatements: true })
+    // Nothing is filled in here, and the driver need not look for places where something would be.
+    const queryFormat = (sql: string) => sql
+    const fresh = createConnection({ ...options, multipleStatements: true, queryFormat })
     // Errors reach whoever waits for a statement; between statements they only mean that a new one is needed.
     const lost = () => {
       if (connection === fresh) connection = undefined
