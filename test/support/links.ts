@@ -15,6 +15,9 @@ export async function countMails({ database }: Deps, email: string, ...kinds: re
   return mails.length
 }
 
+/** Numbers that no mail has. */
+let no_mail = 1_000_000_000
+
 /** The secret in a link to choose this account's password, made as it is when the link is mailed. */
 export async function passwordToken(deps: Deps, email: string): Promise<string> {
   const { id } = await deps.database.db
@@ -22,5 +25,5 @@ export async function passwordToken(deps: Deps, email: string): Promise<string> 
     .select('id')
     .where('email', '=', email)
     .executeTakeFirstOrThrow()
-  return issueReset(deps, system, id, reset_ms)
+  return issueReset(deps, system, { user_id: id, mail_id: ++no_mail, valid_ms: reset_ms })
 }

@@ -7,9 +7,18 @@ import { record } from '../audit/record.ts'
 import { putMail } from '../mail/put-mail.ts'
 import { assertPasswordFits } from '../users/password.ts'
 import type { Accounts } from './accounts.ts'
-import { deleteReset, deleteResetsOf, findCredentials, findReset, insertReset, updatePassword } from './accounts.sql.ts'
+import {
+  deleteReset,
+  deleteResetsOf,
+  findCredentials,
+  findReset,
+  hasReset,
+  insertReset,
+  updatePassword,
+  updateReset,
+} from './accounts.sql.ts'
 import { endOtherSessions } from './end-access.ts'
-import { hashOf, newSecret, reset_prefix } from './tokens.ts'
+import { derivedSecret, hashOf, reset_prefix } from './tokens.ts'
 
 /** So long a link to choose a password holds; that of an invitation, to choose the first one. */
 export const reset_ms = 30 * 60_000
@@ -33,15 +42,26 @@ export async function forgotPassword(deps: Deps, caller: Caller, email: string):
   deps.wake()
 }
 
-/** A token by which this account's password can be chosen, once. It replaces those before it, and is made when its mail is sent. */
-export async function issueReset(deps: Deps, caller: Caller, user_id: number, valid_ms: number): Promise<string> {
-  const token = newSecret(reset_prefix)
+/**
+ * A token by which this account's password can be chosen, once. It replaces those before it, and is made when its mail is
+ * sent. A mail that is sent again, since nobody knows whether it came, has the same one: of two that came, both are good.
+ *
+ * @param mail_id the mail that it stands in
+ */
+export async function issueReset(
+  deps: Deps,
+  caller: Caller,
+  { user_id, mail_id, valid_ms }: { user_id: number; mail_id: number; valid_ms: number },
+): Promise<string> {
+  const token = derivedSecret(reset_prefix, await deps.signer.sign({ p: 'password', i: mail_id }))
+  const token_hash = hashOf(token)
   const now = deps.now()
   const at = toTimestamp(now)
+  const expires_at = toTimestamp(new Date(now.getTime() + valid_ms))
   await inTransaction(deps.database, async (tx) => {
+    if (await hasReset(tx, token_hash)) return updateReset(tx, token_hash, expires_at)
     await deleteResetsOf(tx, user_id)
-    const expires_at = toTimestamp(new Date(now.getTime() + valid_ms))
-    await insertReset(tx, { token_hash: hashOf(token), user_id, created_at: at, expires_at })
+    await insertReset(tx, { token_hash, user_id, created_at: at, expires_at })
     await record(tx, caller, at, { action: 'password_reset_issued', entity: 'user', entity_id: user_id })
   })
   return token

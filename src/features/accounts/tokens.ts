@@ -8,6 +8,11 @@ export function newSecret(prefix: string): string {
   return `${prefix}${randomBytes(32).toString('base64url')}`
 }
 
+/** The same, but made from what nobody else can make, a signature: whoever makes it again gets the same one. */
+export function derivedSecret(prefix: string, signature: string): string {
+  return `${prefix}${createHash('sha256').update(signature).digest('base64url')}`
+}
+
 /** SHA-256 in hexadecimal: by it a secret is looked up. */
 export function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')

@@ -234,9 +234,14 @@ async function linkOf(deps: Deps, mail: MailRow, { user, event, booking, ticket,
       return pageLink(deps, 'email', await signLink(signer, link, after(confirmation_ms)))
     }
     case 'password_reset':
-      return pageLink(deps, 'password', await issueReset(deps, system, user!.id, reset_ms))
-    case 'staff_invitation':
-      return pageLink(deps, 'password', await issueReset(deps, system, user!.id, invitation_ms))
+    case 'staff_invitation': {
+      const valid_ms = mail.kind === 'password_reset' ? reset_ms : invitation_ms
+      return pageLink(
+        deps,
+        'password',
+        await issueReset(deps, system, { user_id: user!.id, mail_id: mail.id, valid_ms }),
+      )
+    }
     case 'ticket_offered': {
       const { transfer_id } = detailsOf({ details }, 'ticket_offered')
       const transfer = await reading(deps.database, (db) => findTransfer(db, transfer_id))

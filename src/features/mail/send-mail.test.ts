@@ -123,6 +123,26 @@ test('the secret of a new password is in the mail, and nowhere in the database b
   }
 })
 
+test('a mail for a new password that comes twice has one link, which is good once', async () => {
+  const { id, email } = await aCustomer()
+  smtp.treat(email, 'drop', 'take and drop')
+  const at = toTimestamp(deps.now())
+  await inTransaction(database, (tx) => putMail(tx, { kind: 'password_reset', key: `p ${id}`, to: { user_id: id }, details: {}, at })) // prettier-ignore
+  await workOn()
+  const links = smtp.of(email).map(({ mail }) => /\S+\/go\/password\S+/.exec(mail.text!)![0])
+  assert.equal(links.length, 2)
+  assert.equal(new Set(links).size, 1)
+  const resets = await database.db.selectFrom('password_reset').selectAll().where('user_id', '=', id).execute()
+  assert.equal(resets.length, 1)
+  const issued = await database.db
+    .selectFrom('audit_entry')
+    .select('id')
+    .where('entity_id', '=', id)
+    .where('action', '=', 'password_reset_issued')
+    .execute()
+  assert.equal(issued.length, 1)
+})
+
 for (const [whim, mails, attempts] of [
   [['refuse for now', 'refuse for now'], 1, 3],
   [['drop', 'drop'], 1, 3],

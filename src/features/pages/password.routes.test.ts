@@ -2,15 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp } from '../../../test/support/app.ts'
 import { factories } from '../../../test/support/factories.ts'
+import { passwordToken } from '../../../test/support/links.ts'
 import { clock } from '../../../test/support/selling.ts'
 import { inTransaction } from '../../db/transaction.ts'
-import { system } from '../../lib/caller.ts'
-import { issueReset } from '../accounts/reset-password.ts'
 
 const time = clock()
 const { app, deps, call } = await startApp({ now: time.now }, { auth: 'on' })
 const make = factories(deps)
-const half_an_hour = 30 * 60_000
 
 const show = (url: string, headers = {}) => app.inject({ url, headers })
 const send = (fields: Record<string, string>) =>
@@ -25,7 +23,7 @@ const signIn = async (email: string, password: string) =>
 
 async function aReset() {
   const { id, email } = await make.aCustomer()
-  return { id, email, token: await issueReset(deps, system, id, half_an_hour) }
+  return { id, email, token: await passwordToken(deps, email) }
 }
 
 test('who follows the link chooses a password and signs in with it; the link is used up', async () => {
