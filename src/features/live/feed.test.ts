@@ -157,6 +157,36 @@ test('it outlives the loss of its database, and says so once', async () => {
   assert.deepEqual(said, [lost, back, lost, back])
 })
 
+test('a database that was away for longer than changes are kept is no longer believed', async () => {
+  let isLost = false
+  const losing: Database = {
+    ...database,
+    get db() {
+      if (isLost) throw Object.assign(new Error('no database'), { code: 'ECONNREFUSED', errcode: 14 })
+      return database.db
+    },
+  }
+  const feed = await openFeed({ database: losing }, { log, away_ms_max: 500 })
+  feeds.push(feed)
+  let losses = 0
+  feed.listen(
+    () => {},
+    () => losses++,
+  )
+  await feed.begun()
+  await commit(60)
+  await until(() => feed.recent().changes.length > 0)
+  await sleep(700)
+  assert.equal(losses, 0, 'it has looked, and there was nothing')
+  isLost = true
+  await sleep(700)
+  isLost = false
+  await until(() => losses === 1)
+  assert.deepEqual(feed.recent(), { complete_after: feed.position(), changes: [] })
+  await sleep(300)
+  assert.equal(losses, 1)
+})
+
 test('rows older than ten minutes go, in batches', async () => {
   const now = new Date('2030-01-01T00:00:00Z')
   for (let n = 0; n < 3; n++) await write(undefined, 40 + n, '2029-12-31 23:55:00.000')

@@ -19,14 +19,18 @@ const failure_ms_max = 2_000
 
 /** Of one reading. */
 const rows_max = 500
+/** A minute less than changes are kept: who has not read for longer may have missed some for good. */
+const away_ms_max = 9 * 60_000
 
 /** What all servers commit, this one included, in the order of their ids but for those that were overtaken. */
 export type Feed = Readonly<{
   /**
    * Tells of each commit, once, until what is returned is called. The first listener starts it and the last one stops
    * it: what is committed before `begun` is not told.
+   *
+   * @param lost is told when the database was away for so long that anything may have changed unseen
    */
-  listen: (listener: (changes: Changes, seq: number) => void) => () => void
+  listen: (listener: (changes: Changes, seq: number) => void, lost?: () => void) => () => void
   /**
    * Resolves when it has read where things stand, so that all that is committed from now on is told.
    *
@@ -47,7 +51,7 @@ export type Feed = Readonly<{
  */
 export async function openFeed(
   { database }: Pick<Deps, 'database'>,
-  { redis_url, log }: { redis_url?: string | undefined; log: Logger },
+  { redis_url, log, ...limits }: { redis_url?: string | undefined; log: Logger; away_ms_max?: number },
 ): Promise<Feed> {
   const signal = wakeSignal()
   const looks = redis_url === undefined ? undefined : await openRedisLooks(redis_url, log)
@@ -55,13 +59,18 @@ export async function openFeed(
     looks?.tell()
     signal.wake()
   })
-  const listeners = new Set<(changes: Changes, seq: number) => void>()
+  const listeners = new Set<Parameters<Feed['listen']>>()
   let run: Run | undefined
   let isClosed = false
 
   function start(): Run {
-    const begun = startRun({ database, log, looks }, signal.sleeper(), (change) => {
-      for (const listener of listeners) listener(change.changes, change.seq)
+    const begun = startRun({ database, log, looks, away_ms_max, ...limits }, signal.sleeper(), {
+      tell({ changes, seq }) {
+        for (const [listener] of listeners) listener(changes, seq)
+      },
+      tellLost() {
+        for (const [, lost] of listeners) lost?.()
+      },
     })
     const deafen = looks?.listen(signal.wake)
     return {
@@ -76,7 +85,7 @@ export async function openFeed(
   }
 
   return {
-    listen(listener) {
+    listen(...listener) {
       listeners.add(listener)
       if (!isClosed) run ??= start()
       return () => {
@@ -109,9 +118,14 @@ type Run = Pick<Feed, 'begun' | 'position' | 'recent'> & { stop: () => Promise<v
 
 /** Reads from the moment when somebody begins to listen until nobody does. It outlives every loss of the database. */
 function startRun(
-  { database, log, looks }: Pick<Deps, 'database'> & { log: Logger; looks: Looks | undefined },
+  {
+    database,
+    log,
+    looks,
+    away_ms_max,
+  }: Pick<Deps, 'database'> & { log: Logger; looks: Looks | undefined; away_ms_max: number },
   sleeper: Sleeper,
-  tell: (change: Change) => void,
+  { tell, tellLost }: { tell: (change: Change) => void; tellLost: () => void },
 ): Run {
   const missed = missedIds()
   const end = new AbortController()
@@ -151,13 +165,24 @@ function startRun(
     return rows.length >= rows_max
   }
 
+  function loseTrack(away_ms: number): void {
+    log.warn({ away_s: Math.round(away_ms / 1_000) }, 'changes may have been missed: all who look on begin anew')
+    memory = changeMemory(position)
+    tellLost()
+  }
+
   async function keepLooking(): Promise<void> {
     let failures = 0
+    let looked_ms = performance.now()
     while (!end.signal.aborted) {
       try {
-        const isBehind = memory ? await look() : (await begin(), true)
+        const hadBegun = memory !== undefined
+        const isBehind = hadBegun ? await look() : (await begin(), true)
         if (failures > 0) log.info('the change feed has the database again')
         failures = 0
+        const away_ms = performance.now() - looked_ms
+        if (hadBegun && away_ms > away_ms_max) loseTrack(away_ms)
+        looked_ms = performance.now()
         if (isBehind) continue
         const isWoken = await sleeper.untilWoken(looks?.isUp() ? poll_with_redis_ms : poll_ms)
         if (isWoken) await pause(gather_ms)

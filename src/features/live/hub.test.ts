@@ -119,3 +119,30 @@ test('who was away for longer than is remembered, or comes from a future, reads 
     end()
   }
 })
+
+test('when changes may have been missed, all who look on begin anew', async () => {
+  const { id: user_id } = await make.aCustomer()
+  const { id: event_id } = await make.anEvent({ capacity: 10 })
+  let lose = () => {}
+  const losing: typeof feed = {
+    ...feed,
+    listen(listener, lost) {
+      lose = lost!
+      return feed.listen(listener, lost)
+    },
+  }
+  const hub = openHub({ ...deps, feed: losing, events, identities: identities(database, deps.now) }, log)
+  const [mine, seen]: [string[], LiveMessage[]] = [[], []]
+  const end = [
+    await hub.subscribe({ ...system, user_id, role: 'customer' }, 'me', ({ type }) => mine.push(type), feed.position()),
+    await hub.subscribe(someone, `event:${event_id}`, (message) => seen.push(message)),
+  ]
+  await until(() => seen.length === 1)
+  // Nobody has announced it.
+  await database.writer.updateTable('event').set({ available_seat: 4 }).where('id', '=', event_id).execute()
+  lose()
+  await until(() => seen.length === 2)
+  assert.deepEqual([seen.map(seatsIn), mine], [[10, 4], ['read_anew']])
+  for (const one of end) one()
+  await hub.close()
+})

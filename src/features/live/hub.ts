@@ -92,6 +92,16 @@ export function openHub(
     for (const [id, user] of mails) touch(`me:${user}`, seq)?.mails.add(id)
   }
 
+  /** Anything may have changed: states are sent again, and accounts are to be read anew. */
+  function onLost(): void {
+    const seq = feed.position()
+    for (const watch of watches.values()) {
+      watch.known_after = seq
+      if (watch.topic.kind !== 'me') touch(watch.key, seq)
+      else for (const one of watch.subscribers) one.listener({ ...anew, channel: watch.channel, seq })
+    }
+  }
+
   function touch(key: string, seq: number): Watch | undefined {
     const watch = watches.get(key)
     if (!watch) return undefined
@@ -239,7 +249,7 @@ export function openHub(
   }
 
   async function begin(): Promise<void> {
-    endFeed ??= feed.listen(onChanges)
+    endFeed ??= feed.listen(onChanges, onLost)
     // Again from now, unless somebody looks on by then.
     lingerOn()
     await feed.begun()
