@@ -7,6 +7,8 @@ export type Facts = Readonly<{
   name: string
   /** Whether the reader holds a ticket that was handed over, and is not who booked. */
   isHolder?: boolean
+  /** Of a booking: that others hold all of its tickets by now. */
+  allHandedOver?: boolean
   event?: EventFacts
   booking?: BookingFacts
   /** Of a cancellation: how many tickets of the booking ended, whether those are all, and by whom. */

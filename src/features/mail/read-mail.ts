@@ -156,7 +156,11 @@ async function tell(db: Db, mail: MailRow, rows: Rows, language: Language): Prom
       return { facts: { until: moment(booking!.expires_at!) } }
     case 'booking_confirmed': {
       const own = tickets.filter(({ status, holder_email }) => status !== 'void' && holder_email === null)
-      return { calendar: true, ticket_ids: own.map(({ id }) => id) }
+      return {
+        facts: { allHandedOver: own.length === 0 },
+        calendar: own.length > 0,
+        ticket_ids: own.map(({ id }) => id),
+      }
     }
     case 'booking_cancelled': {
       const { ticket_ids, refund, by } = detailsOf(rows, 'booking_cancelled')

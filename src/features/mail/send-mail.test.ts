@@ -311,6 +311,18 @@ test('a ticket on its way to somebody else: offered, received, handed over, and 
   assert.deepEqual(subjectsOf(user.email), ['Your tickets: Konser', 'Handed over: Konser'])
 })
 
+test('who has handed over all tickets by then is not told that they are attached', async () => {
+  const user = await aCustomer()
+  const booking = await aBooking({ customer_id: user.id })
+  const theirs = { holder_email: 'dewi@example.com', holder_language: 'id', version: 2 } as const
+  await database.writer.updateTable('ticket').set(theirs).where('booking_id', '=', booking.id).execute()
+  await workOn()
+  const [{ mail }] = smtp.of(user.email) as [ReturnType<typeof smtp.of>[number]]
+  assert.deepEqual(mail.attachments, [])
+  assert.match(mail.text!, /You have handed over all of its tickets/)
+  assert.doesNotMatch(mail.text!, /attached|QR/)
+})
+
 test('what becomes of an event is told to its guests: changed, soon, cancelled', async () => {
   const user = await aCustomer()
   const event = await anEvent({ date: new Date(deps.now().getTime() + 40 * 86_400_000).toISOString() })

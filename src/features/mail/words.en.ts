@@ -53,14 +53,16 @@ export const english: MailWords = {
       paragraphs: [`They are kept until ${until}. Pay until then, and the tickets are yours.`],
       button: 'Pay now',
     }),
-    booking_confirmed: ({ event }) => ({
+    booking_confirmed: ({ event, allHandedOver = false }) => ({
       subject: `Your tickets: ${event!.title}`,
-      title: 'You are going!',
+      title: allHandedOver ? 'Your booking is complete' : 'You are going!',
       paragraphs: [
-        'Your tickets are attached to this mail as a PDF. Show their QR codes at the door, on paper or on your phone.',
+        allHandedOver
+          ? 'You have handed over all of its tickets. Whoever you gave them to has them by mail.'
+          : 'Your tickets are attached to this mail as a PDF. Show their QR codes at the door, on paper or on your phone.',
       ],
       button: 'Open your booking',
-      note: 'Whoever has a QR code gets in with it, once. Keep them to yourself.',
+      ...(!allHandedOver && { note: 'Whoever has a QR code gets in with it, once. Keep them to yourself.' }),
     }),
     booking_expired: ({ event }) => ({
       subject: `Your booking has expired: ${event!.title}`,

@@ -55,14 +55,18 @@ export const indonesian: MailWords = {
       paragraphs: [`Kursi disimpan sampai ${until}. Bayar sebelum itu, dan tiketnya menjadi milik Anda.`],
       button: 'Bayar sekarang',
     }),
-    booking_confirmed: ({ event }) => ({
+    booking_confirmed: ({ event, allHandedOver = false }) => ({
       subject: `Tiket Anda: ${event!.title}`,
-      title: 'Sampai jumpa di acara!',
+      title: allHandedOver ? 'Pemesanan Anda selesai' : 'Sampai jumpa di acara!',
       paragraphs: [
-        'Tiket Anda terlampir di email ini sebagai PDF. Tunjukkan kode QR-nya di pintu masuk, dicetak atau di ponsel.',
+        allHandedOver
+          ? 'Semua tiketnya sudah Anda serahkan. Penerimanya mendapatkannya lewat email.'
+          : 'Tiket Anda terlampir di email ini sebagai PDF. Tunjukkan kode QR-nya di pintu masuk, dicetak atau di ponsel.',
       ],
       button: 'Buka pemesanan',
-      note: 'Siapa pun yang memegang kode QR bisa masuk dengannya, satu kali. Jangan bagikan.',
+      ...(!allHandedOver && {
+        note: 'Siapa pun yang memegang kode QR bisa masuk dengannya, satu kali. Jangan bagikan.',
+      }),
     }),
     booking_expired: ({ event }) => ({
       subject: `Pemesanan kedaluwarsa: ${event!.title}`,
