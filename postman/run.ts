@@ -1,6 +1,6 @@
 /**
  * `npm run test:postman`: runs the collection with newman, on servers of its own with empty databases, with accounts and
- * without, and its last folders also where payments are made in the sandbox; or on the server that BASE_URL names, with
+ * without, and those that sell also where payments are made in the sandbox; or on the server that BASE_URL names, with
  * the admin of ADMIN_EMAIL and ADMIN_PASSWORD.
  */
 import { randomBytes } from 'node:crypto'
