@@ -171,7 +171,10 @@ export function messageOf(code: ErrorCode): string {
 /** What is wrong with one field: where it is, as a JSON pointer (RFC 6901), and why. */
 export type FieldError = { in: 'body' | 'query' | 'path' | 'header'; pointer: string; detail: string }
 
-/** A refusal that the caller can understand and act on. Anything else that is thrown is a bug. */
+/**
+ * A refusal that the caller can understand and act on. Anything else that is thrown is a bug. It has no stack: nobody looks
+ * for where a refusal came from, and to note that took longer than all else that is done for one, while a crowd is refused.
+ */
 export class DomainError extends Error {
   readonly code: ErrorCode
 
@@ -196,7 +199,10 @@ export class DomainError extends Error {
       members?: Readonly<Record<string, unknown>>
     } = {},
   ) {
+    const { stackTraceLimit } = Error
+    Error.stackTraceLimit = 0
     super(message, options)
+    Error.stackTraceLimit = stackTraceLimit
     this.name = 'DomainError'
     this.code = code
     this.retry_after_s = retry_after_s
