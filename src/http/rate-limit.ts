@@ -57,14 +57,12 @@ export function limitAddresses(app: FastifyInstance, limits: RateLimits, open: O
   app.addHook('onRequest', (request, reply, done) => {
     const name = classOf(request.method, request.routeOptions.url)
     if (name === undefined) return done()
-    limiters[name](networkOf(request.ip), reply, done)
+    // Who brings a token is told of their account's limit, which is the one that they can do something about.
+    limiters[name](networkOf(request.ip), reply, done, request.headers.authorization === undefined)
   })
 }
 
-/**
- * By account, when it is known who asks. What it says in the headers takes the place of what was said of the address: it
- * is the limit that a client can do something about.
- */
+/** By account, when it is known who asks. */
 export function limitAccounts(app: FastifyInstance, limits: RateLimits, open: OpenCount, accountOf: AccountOf): void {
   const limiters = forEachClass((name) => limiter(name, limits[name].account, open))
   app.addHook('preValidation', (request, reply, done) => {
@@ -122,12 +120,14 @@ const forEachClass = <One>(make: (name: RouteClass) => One): Record<RouteClass, 
 function limiter(name: string, { requests, window_s }: RateLimit, open: OpenCount) {
   const policy = `"${name}";q=${requests};w=${window_s}`
   const count = open(name, { requests, window_s })
-  return (key: string, reply: Told, done: Done) =>
+  return (key: string, reply: Told, done: Done, isTold = true) =>
     count(key, (used, left_ms) => {
+      const isSpent = used > requests
+      if (!isTold && !isSpent) return done()
       const left_s = Math.ceil(left_ms / 1_000)
       void reply.header('ratelimit-policy', policy)
       void reply.header('ratelimit', `"${name}";r=${Math.max(requests - used, 0)};t=${left_s}`)
-      if (used <= requests) return done()
+      if (!isSpent) return done()
       countOne('karcis_rate_limited_total', { budget: name })
       void reply.header('retry-after', Math.max(left_s, 1))
       done(new DomainError('too_many_requests'))
