@@ -10,7 +10,7 @@ export function requestId(request: IncomingMessage): string {
 }
 
 /**
- * One line a request, and its id in the answer. Bodies, headers and query strings are never logged, so there is
+ * One line a request. Bodies, headers and query strings are never logged, so there is
  * nothing in a line to take out again.
  *
  * The line is put together here and given to the logger's own stream: an object handed to the logger costs several
@@ -18,10 +18,6 @@ export function requestId(request: IncomingMessage): string {
  * call back: a promise for each would cost every request.
  */
 export function logRequests(app: FastifyInstance, log: Logger): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    void reply.header('x-request-id', request.id)
-    done()
-  })
   if (!log.isLevelEnabled('info')) return
   const stream = (log as unknown as Record<symbol, DestinationStream>)[pino.symbols.streamSym]!
   app.addHook('onResponse', (request, reply, done) => {
