@@ -6,6 +6,7 @@ import pino from 'pino'
 import { anApiKey, bearer, password, putAtDoors, aTicketOf } from '../../../test/support/access-ground.ts'
 import { startApp } from '../../../test/support/app.ts'
 import { factories } from '../../../test/support/factories.ts'
+import { forged } from '../../../test/support/forged.ts'
 import { buildApp, type App } from '../../app.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { system } from '../../lib/caller.ts'
@@ -86,7 +87,7 @@ for (const [name, token] of [
     Promise.resolve(`${encoded({ alg: 'none', kid, typ: 'at+jwt' })}.${payload}.${signature}`),
   ],
   ['with another payload', Promise.resolve(`${header}.${encoded({ ...claims, sub: '2' })}.${signature}`)],
-  ['with another signature', Promise.resolve(`${header}.${payload}.${signature.slice(0, -2)}AA`)],
+  ['with another signature', Promise.resolve(forged(`${header}.${payload}.${signature}`))],
   ['with a signature cut short', Promise.resolve(`${header}.${payload}.${signature.slice(0, 20)}`)],
   ['without its signature', Promise.resolve(`${header}.${payload}.`)],
   ['without an expiry', without('exp')],

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { startApp } from '../../../test/support/app.ts'
 import { assertBooksBalance } from '../../../test/support/books.ts'
 import { factories } from '../../../test/support/factories.ts'
+import { forged } from '../../../test/support/forged.ts'
 import { people } from '../../../test/support/people.ts'
 import { putAtDoors } from '../../../test/support/access-ground.ts'
 import { signLink, type LinkPurpose } from '../signatures/link-token.ts'
@@ -217,15 +218,15 @@ test('a link opens what it was made for, and nothing else', async () => {
   const ticket = await aTicket()
   const { id } = (await offer(ticket)).body
   const other = (await offer(await aTicket())).body.id
-  const forged = `${(await tokenOf('transfer', id)).slice(0, -2)}xx`
-  const wrong = [await tokenOf('transfer', other), await tokenOf('ticket', id, 1), forged, 'nothing']
+  const altered = forged(await tokenOf('transfer', id))
+  const wrong = [await tokenOf('transfer', other), await tokenOf('ticket', id, 1), altered, 'nothing']
   for (const token of wrong) {
     const body = { token, holder_name: 'Eve' }
     assert.deepEqual(told(await call('GET', `/api/v2/transfers/${id}?token=${token}`)), [403, 'invalid_link'])
     assert.deepEqual(told(await call('POST', `/api/v2/transfers/${id}/acceptance`, body)), [403, 'invalid_link'])
     assert.deepEqual(told(await call('POST', `/api/v2/transfers/${id}/refusal`, { token })), [403, 'invalid_link'])
   }
-  for (const token of [await tokenOf('transfer', ticket), await tokenOf('ticket', ticket), forged]) {
+  for (const token of [await tokenOf('transfer', ticket), await tokenOf('ticket', ticket), altered]) {
     assert.deepEqual(told(await rename(ticket, { call }, `?token=${token}`)), [403, 'invalid_link'])
     assert.deepEqual(told(await withdraw(id, { call }, `?token=${token}`)), [403, 'invalid_link'])
   }
