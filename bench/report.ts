@@ -110,7 +110,8 @@ function page(all: Results): string {
     '- A booking takes two seats and names two holders; only an answer of 201 counts. After every case the books are ' +
       'checked in SQL: seats gone = seats booked = tickets, and as many bookings as there were answers of 201.',
     '- **bare** is Fastify alone: it parses and checks the same body, and answers ready-made bytes of the same length. ' +
-      '`use` is held against its POST.',
+      '`use` is held against its POST. Karcis has accounts, limits, security headers and a log line in all figures; bare ' +
+      'has none of them.',
     '- Every request carries an access token of whoever asks: of one of 1,000 customers, or of the organizer for `use` ' +
       'and for lists of tickets. **without accounts** is Karcis with AUTH=off, on the same tables, without tokens.',
     '- **baseline** books as the reference does, one transaction for each booking, on the same tables and database ' +
