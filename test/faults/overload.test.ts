@@ -16,7 +16,9 @@ import { startCrowd } from './load.ts'
 after(killLeftovers)
 
 const connections = 600
-const request = 'GET /api/v2/events?limit=100 HTTP/1.1\r\nhost: x\r\n\r\n'
+/** Each another list, so that none is kept. */
+let asked = 0
+const request = () => `GET /api/v2/events?limit=100&price_max=${1_000_000 + asked++} HTTP/1.1\r\nhost: x\r\n\r\n`
 
 /** Asks for lists over many connections, on each again as soon as an answer comes: more than one process does in time. */
 function flood(url: string): () => void {
@@ -25,10 +27,10 @@ function flood(url: string): () => void {
     const socket = connect(Number(port), hostname)
     const answered = (chunk: Buffer) => {
       // An answer may come in several pieces, and is asked for again once.
-      if (chunk.toString('latin1').startsWith('HTTP/1.1 ')) socket.write(request)
+      if (chunk.toString('latin1').startsWith('HTTP/1.1 ')) socket.write(request())
     }
     return socket
-      .on('connect', () => socket.write(request))
+      .on('connect', () => socket.write(request()))
       .on('data', answered)
       .on('error', () => {})
   })
@@ -44,6 +46,7 @@ test('with far too much to do, reading is turned away, the rest goes on, and it 
   await migrate(database)
   const { aCustomer, anEvent } = factories(testDeps(database))
   const order = { customer_id: (await aCustomer()).id, event_id: (await anEvent({ capacity: 1_000_000 })).id }
+  for (let n = 0; n < 100; n++) await anEvent()
   const server = await startServer(url, { SHED_WAIT_MS: '100' })
   const list = () => fetch(`${server.url}/api/v2/events`)
   const isServed = async () => (await list()).status === 200
