@@ -57,12 +57,14 @@ export function limitAddresses(app: FastifyInstance, limits: RateLimits, open: O
   app.addHook('onRequest', (request, reply, done) => {
     const name = classOf(request.method, request.routeOptions.url)
     if (name === undefined) return done()
-    // Who brings a token is told of their account's limit, which is the one that they can do something about.
-    limiters[name](networkOf(request.ip), reply, done, request.headers.authorization === undefined)
+    limiters[name](networkOf(request.ip), reply, done)
   })
 }
 
-/** By account, when it is known who asks. */
+/**
+ * By account, when it is known who asks. What it says in the headers takes the place of what was said of the address: it
+ * is the limit that a client can do something about.
+ */
 export function limitAccounts(app: FastifyInstance, limits: RateLimits, open: OpenCount, accountOf: AccountOf): void {
   const limiters = forEachClass((name) => limiter(name, limits[name].account, open))
   app.addHook('preValidation', (request, reply, done) => {
@@ -120,14 +122,12 @@ const forEachClass = <One>(make: (name: RouteClass) => One): Record<RouteClass, 
 function limiter(name: string, { requests, window_s }: RateLimit, open: OpenCount) {
   const policy = `"${name}";q=${requests};w=${window_s}`
   const count = open(name, { requests, window_s })
-  return (key: string, reply: Told, done: Done, isTold = true) =>
+  return (key: string, reply: Told, done: Done) =>
     count(key, (used, left_ms) => {
-      const isSpent = used > requests
-      if (!isTold && !isSpent) return done()
       const left_s = Math.ceil(left_ms / 1_000)
       void reply.header('ratelimit-policy', policy)
       void reply.header('ratelimit', `"${name}";r=${Math.max(requests - used, 0)};t=${left_s}`)
-      if (!isSpent) return done()
+      if (used <= requests) return done()
       countOne('karcis_rate_limited_total', { budget: name })
       void reply.header('retry-after', Math.max(left_s, 1))
       done(new DomainError('too_many_requests'))
