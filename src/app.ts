@@ -153,6 +153,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const settings: AppSettings = { ...defaults, ...given, openCount: openOnce(given.openCount ?? localCounts()) }
   const { roles } = settings
   const baseLogger: FastifyBaseLogger = logger
+  const webSocketPaths = new Set<string>()
   const app = fastify({
     loggerInstance: baseLogger,
     genReqId: requestId,
@@ -162,7 +163,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     requestTimeout: settings.request_ms_max,
     keepAliveTimeout: settings.idle_ms_max,
     http: {
-      shouldUpgradeCallback: (request) => roles.has('live') && offersWebSocket(request),
+      shouldUpgradeCallback: (request) => offersWebSocket(request, webSocketPaths),
       headersTimeout: settings.headers_ms_max,
       requestTimeout: settings.request_ms_max,
       connectionsCheckingInterval: settings.timeout_check_ms,
@@ -204,7 +205,7 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
   const api = roles.has('api') ? await serveApi(app, deps, settings, { accounts, events, selling }) : undefined
   await app.register(async (context) => {
     if (live) {
-      await takeWebSockets(context)
+      await takeWebSockets(context, webSocketPaths)
       await context.register(liveRoutes, live)
     }
     await api?.serveGraphql(context, live)

@@ -10,19 +10,25 @@ const restart_code = 1012
 
 const options = { maxPayload: message_bytes_max, perMessageDeflate: false, closeTimeout: close_ms_max }
 
-/** The paths that take them; a client that offers one elsewhere goes on as if it had offered nothing. */
-const paths = /^\/(?:live|graphql)(?:\?|$)/
-
-/** Some clients offer HTTP/2 with every request: that is no WebSocket, either. */
-export function offersWebSocket({ method, headers, url }: IncomingMessage): boolean {
-  return method === 'GET' && headers.upgrade !== undefined && /^websocket$/i.test(headers.upgrade) && paths.test(url!)
+/**
+ * Whether a client offers a WebSocket where one is taken; elsewhere it goes on as if it had offered nothing. Some offer
+ * HTTP/2 with every request: that is no WebSocket, either.
+ */
+export function offersWebSocket({ method, headers, url }: IncomingMessage, paths: ReadonlySet<string>): boolean {
+  const { upgrade } = headers
+  return method === 'GET' && upgrade !== undefined && /^websocket$/i.test(upgrade) && paths.has(url!.split('?', 1)[0]!)
 }
 
 /**
  * Lets the routes of `app` take WebSockets (RFC 6455). A context of its own, since it looks at each request of all routes
  * that it knows. Nothing is compressed: that costs each connection more memory than everything else.
+ *
+ * @param paths where its routes that do are noted
  */
-export async function takeWebSockets(app: FastifyInstance): Promise<void> {
+export async function takeWebSockets(app: FastifyInstance, paths: Set<string>): Promise<void> {
+  app.addHook('onRoute', ({ url, wsHandler }) => {
+    if (wsHandler) paths.add(url)
+  })
   await app.register(websocket, {
     options,
     // What is wrong with a message or a connection is its client's affair, who is told by the code it is closed with.
@@ -39,7 +45,7 @@ export async function takeWebSockets(app: FastifyInstance): Promise<void> {
   })
   // Who is refused before it comes here has a connection that nobody else would end.
   app.addHook('onResponse', (request, _reply, done) => {
-    if (!request.ws && offersWebSocket(request.raw)) request.raw.socket.destroy()
+    if (!request.ws && offersWebSocket(request.raw, paths)) request.raw.socket.destroy()
     done()
   })
 }

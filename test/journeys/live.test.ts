@@ -333,6 +333,15 @@ test('who is refused before the route is reached has no connection left', async 
   await until(() => line.destroyed)
 })
 
+test('a WebSocket is offered in vain where no route takes one, and nothing is left open', async () => {
+  let upgrades = 0
+  const count = () => upgrades++
+  app.server.on('upgrade', count)
+  const { status, body } = await refusal(url, {}, '/graphql')
+  app.server.off('upgrade', count)
+  assert.deepEqual([status, body.error, upgrades], [404, 'route not found', 0])
+})
+
 test('a token that ended meanwhile opens nothing', async () => {
   const customer = await signedIn('customer')
   const client = await liveClient(url, customer.headers)
