@@ -144,17 +144,14 @@ export async function insertReset(
   await tx.insertInto('password_reset').values(reset).execute()
 }
 
-export async function hasReset(tx: Tx, tokenHash: string): Promise<boolean> {
-  const found = await tx
-    .selectFrom('password_reset')
-    .select('user_id')
+/** False if there is none. */
+export async function extendReset(tx: Tx, tokenHash: string, expires_at: Timestamp): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('password_reset')
+    .set({ expires_at })
     .where('token_hash', '=', tokenHash)
     .executeTakeFirst()
-  return found !== undefined
-}
-
-export async function updateReset(tx: Tx, tokenHash: string, expires_at: Timestamp): Promise<void> {
-  await tx.updateTable('password_reset').set({ expires_at }).where('token_hash', '=', tokenHash).execute()
+  return numUpdatedRows > 0n
 }
 
 /** Whose token this is; undefined if there is none, or it is too old. */

@@ -10,12 +10,11 @@ import type { Accounts } from './accounts.ts'
 import {
   deleteReset,
   deleteResetsOf,
+  extendReset,
   findCredentials,
   findReset,
-  hasReset,
   insertReset,
   updatePassword,
-  updateReset,
 } from './accounts.sql.ts'
 import { endOtherSessions } from './end-access.ts'
 import { derivedSecret, hashOf, reset_prefix } from './tokens.ts'
@@ -59,7 +58,7 @@ export async function issueReset(
   const at = toTimestamp(now)
   const expires_at = toTimestamp(new Date(now.getTime() + valid_ms))
   await inTransaction(deps.database, async (tx) => {
-    if (await hasReset(tx, token_hash)) return updateReset(tx, token_hash, expires_at)
+    if (await extendReset(tx, token_hash, expires_at)) return
     await deleteResetsOf(tx, user_id)
     await insertReset(tx, { token_hash, user_id, created_at: at, expires_at })
     await record(tx, caller, at, { action: 'password_reset_issued', entity: 'user', entity_id: user_id })
