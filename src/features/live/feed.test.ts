@@ -116,26 +116,35 @@ test('it asks nothing while nobody listens, and begins again where things stand'
   assert.deepEqual(told, [31])
 })
 
-test('it outlives the loss of its database, and says so once', async () => {
-  let isLost = true
-  const said: string[] = []
-  const losing: Database = {
-    ...database,
-    get db() {
-      if (isLost) throw Object.assign(new Error('no database'), { code: 'ECONNREFUSED', errcode: 14 })
-      return database.db
+/** The database, which can't be reached while it is lost. */
+function losable(): { isLost: boolean; database: Database } {
+  const losing = {
+    isLost: false,
+    database: {
+      ...database,
+      get db() {
+        if (losing.isLost) throw Object.assign(new Error('no database'), { code: 'ECONNREFUSED', errcode: 14 })
+        return database.db
+      },
     },
   }
+  return losing
+}
+
+test('it outlives the loss of its database, and says so once', async () => {
+  const said: string[] = []
+  const losing = losable()
+  losing.isLost = true
   const logged = pino(
     { level: 'info' },
     { write: (line: string) => void said.push((JSON.parse(line) as { msg: string }).msg) },
   )
-  const feed = await openFeed({ database: losing }, { log: logged })
+  const feed = await openFeed(losing, { log: logged })
   feeds.push(feed)
   const told: number[] = []
   feed.listen(({ events }) => told.push(...events))
   await assert.rejects(feed.begun(), { code: 'database_unavailable' })
-  isLost = false
+  losing.isLost = false
   await until(async () =>
     feed.begun().then(
       () => true,
@@ -144,10 +153,10 @@ test('it outlives the loss of its database, and says so once', async () => {
   )
   await commit(50)
   await until(() => told.length === 1)
-  isLost = true
+  losing.isLost = true
   await commit(51)
   await sleep(700)
-  isLost = false
+  losing.isLost = false
   await until(() => told.length === 2)
   assert.deepEqual(told, [50, 51])
   const [lost, back] = [
@@ -158,15 +167,8 @@ test('it outlives the loss of its database, and says so once', async () => {
 })
 
 test('a database that was away for longer than changes are kept is no longer believed', async () => {
-  let isLost = false
-  const losing: Database = {
-    ...database,
-    get db() {
-      if (isLost) throw Object.assign(new Error('no database'), { code: 'ECONNREFUSED', errcode: 14 })
-      return database.db
-    },
-  }
-  const feed = await openFeed({ database: losing }, { log, away_ms_max: 500 })
+  const losing = losable()
+  const feed = await openFeed(losing, { log, away_ms_max: 500 })
   feeds.push(feed)
   let losses = 0
   feed.listen(
@@ -178,9 +180,9 @@ test('a database that was away for longer than changes are kept is no longer bel
   await until(() => feed.recent().changes.length > 0)
   await sleep(700)
   assert.equal(losses, 0, 'it has looked, and there was nothing')
-  isLost = true
+  losing.isLost = true
   await sleep(700)
-  isLost = false
+  losing.isLost = false
   await until(() => losses === 1)
   assert.deepEqual(feed.recent(), { complete_after: feed.position(), changes: [] })
   await sleep(300)
