@@ -52,7 +52,6 @@ export async function checkInTicket(
     act: { action: scan.action, ticket_id: ticket.id, version, event },
     door: scan.door,
     caller,
-    organizer_id: ticket.organizer_id,
     ticket_type_id: ticket.ticket_type_id,
     key,
     answer: showAct,

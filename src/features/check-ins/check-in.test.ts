@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { anyone, type Identity } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Ticket } from '../tickets/tickets.sql.ts'
 import { plainCode } from './check-in-ticket.ts'
@@ -18,6 +19,9 @@ const outcomes = (acts: (Act & { door: string })[], tickets: Partial<Ticket>[]) 
     [{ ticket_id: 1, at: earlier, door: 'B' }],
     at,
   ).map((one) => (one instanceof DomainError ? one.code : one.outcome))
+
+const customer = (user_id: number): Identity => ({ user_id, role: 'customer', staff_of: new Set() })
+const use = (by: Identity = anyone) => act({ action: 'use', by })
 
 const used = { status: 'used' } as const
 const leave = act({ action: 'leave' })
@@ -58,17 +62,20 @@ for (const [name, one, state, outcome] of [
   ['who was never in does not leave', leave, {}, 'not_inside'],
   ['who is out does not leave again', leave, { ...used, left_at: earlier }, 'not_inside'],
   ['where nobody comes back', act({ action: 'leave', event: noReentry }), used, 'reentry_not_allowed'],
-  ['version 1 uses an unused one', act({ action: 'use' }), {}, 'admitted'],
-  ['version 1 and a used one', act({ action: 'use' }), used, 'ticket_already_used'],
-  ['version 1 and one that is out', act({ action: 'use' }), { ...used, left_at: earlier }, 'ticket_already_used'],
-  ['version 1 and a void one', act({ action: 'use' }), { status: 'void' }, 'ticket_void'],
-  ['version 1 and a deleted one', act({ action: 'use' }), { deleted_at: at }, 'ticket_not_found'],
+  ['version 1 uses an unused one', use(), {}, 'admitted'],
+  ['version 1 and a used one', use(), used, 'ticket_already_used'],
+  ['version 1 and one that is out', use(), { ...used, left_at: earlier }, 'ticket_already_used'],
+  ['version 1 and a void one', use(), { status: 'void' }, 'ticket_void'],
+  ['version 1 and who may see it', use(customer(3)), { customer_id: 3 }, 'admitted'],
+  ['version 1 and who may not', use(customer(4)), { customer_id: 3 }, 'ticket_not_found'],
+  ['version 1 and who may not, though it is used', use(customer(4)), { ...used, customer_id: 3 }, 'ticket_not_found'],
+  ['version 1 and a deleted one', use(), { deleted_at: at }, 'ticket_not_found'],
 ] as const) {
   test(`${name}: ${outcome}`, () => assert.deepEqual(outcomes([one], [state]), [outcome]))
 }
 
 test('in one group each act sees what those before it left behind', () => {
-  assert.deepEqual(outcomes([act(), act(), act({ action: 'use' }), leave, leave, act(), act()], [{}]), [
+  assert.deepEqual(outcomes([act(), act(), use(), leave, leave, act(), act()], [{}]), [
     'admitted',
     'already_admitted',
     'ticket_already_used',

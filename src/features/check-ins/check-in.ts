@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely'
 import type { CheckInTable } from '../../db/schema.ts'
+import { maySeeTicket, type Identity } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339, type Timestamp } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
@@ -9,7 +10,7 @@ export type CheckIn = Selectable<CheckInTable>
 
 /** What a door wants: `use` is version 1's, which knows no doors that open and nobody who comes back. */
 export type Act =
-  | Readonly<{ action: 'use'; ticket_id: number }>
+  | Readonly<{ action: 'use'; ticket_id: number; by: Identity }>
   | Readonly<{
       action: 'admit' | 'leave'
       ticket_id: number
@@ -61,7 +62,7 @@ function decide(
   last: LastAdmission | undefined,
   now: Timestamp,
 ): Decided | DomainError {
-  if (act.action === 'use') return decideUse(ticket, now)
+  if (act.action === 'use') return decideUse(act.by, ticket, now)
   const { action, version, event, scanned_at } = act
   const at = scanned_at ?? now
   if (!ticket) return new DomainError('ticket_unknown')
@@ -90,8 +91,8 @@ function decide(
 
 const momentOf = (act: Act): Timestamp | undefined => (act.action === 'use' ? undefined : act.scanned_at)
 
-function decideUse(ticket: Ticket | undefined, at: Timestamp): Decided | DomainError {
-  if (!ticket) return new DomainError('ticket_not_found')
+function decideUse(by: Identity, ticket: Ticket | undefined, at: Timestamp): Decided | DomainError {
+  if (!ticket || !maySeeTicket(by, ticket)) return new DomainError('ticket_not_found')
   if (ticket.status === 'void') return new DomainError('ticket_void')
   if (ticket.status === 'used') return new DomainError('ticket_already_used')
   return admitted(ticket, at)

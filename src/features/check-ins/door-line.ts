@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite } from '../../db/changes.ts'
-import type { GroupWrite } from '../../db/group/group.ts'
+import type { GroupRead, GroupWrite } from '../../db/group/group.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
@@ -25,8 +25,8 @@ export type AtDoor = Readonly<{
   act: Act
   door: string
   caller: Caller
-  organizer_id: number
-  ticket_type_id: number
+  /** Whose name the door shows; left out where it shows none. */
+  ticket_type_id?: number
   key: IdempotencyKey | undefined
   /** What is kept under the key. */
   answer: (kept: KeptAct) => unknown
@@ -47,17 +47,11 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
   async function keepActs(group: readonly AtDoor[]): Promise<(KeptAct | DomainError)[]> {
     let changed: number[] = []
     const results = await run(async ({ read, commit }) => {
-      const ids = ascending(group.map(({ act }) => act.ticket_id))
-      const [rows, acts, types] = (await read([
-        { select: 'select * from ticket', ids, lock: 'update' },
-        // Nobody writes a ticket's acts but under its lock, and types don't change their names under our eyes.
-        { select: 'select * from check_in', by: 'ticket_id', ids, lock: 'none' },
-        {
-          select: 'select id, name from ticket_type',
-          ids: ascending(group.map(({ ticket_type_id }) => ticket_type_id)),
-          lock: 'none',
-        },
-      ])) as unknown as [Ticket[], CheckIn[], { id: number; name: string }[]]
+      const [rows, acts = [], types = []] = (await read(readsOf(group))) as unknown as [
+        Ticket[],
+        CheckIn[]?,
+        { id: number; name: string }[]?,
+      ]
       const at = toTimestamp(deps.now())
       const wanted = group.map(({ act, door }) => ({ ...act, door }))
       const nameOf = new Map(types.map(({ id, name }) => [id, name]))
@@ -99,6 +93,24 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
   return { queue, tickets }
 }
 
+/** Who uses a ticket the way of version 1 is told nothing but whether it was unused. */
+function readsOf(group: readonly AtDoor[]): GroupRead[] {
+  const ticketIds = (some: readonly AtDoor[]) => ascending(some.map(({ act }) => act.ticket_id))
+  const told = group.filter(({ act }) => act.action !== 'use')
+  const tickets: GroupRead = { select: 'select * from ticket', ids: ticketIds(group), lock: 'update' }
+  if (told.length === 0) return [tickets]
+  return [
+    tickets,
+    // Nobody writes a ticket's acts but under its lock, and types don't change their names under our eyes.
+    { select: 'select * from check_in', by: 'ticket_id', ids: ticketIds(told), lock: 'none' },
+    {
+      select: 'select id, name from ticket_type',
+      ids: ascending(told.flatMap(({ ticket_type_id }) => ticket_type_id ?? [])),
+      lock: 'none',
+    },
+  ]
+}
+
 const checkInColumns = [
   'ticket_id',
   'event_id',
@@ -130,9 +142,10 @@ function writesOf(kept: readonly (AtDoor & { outcome: KeptAct })[]): GroupWrite[
     caller.api_key_id ?? null,
     at,
   ])
-  const history = kept.map(({ caller, organizer_id, outcome: { outcome, ticket } }) =>
-    auditValues(caller, at, { action: actionOf[outcome], entity: 'ticket', entity_id: ticket.id, organizer_id }),
-  )
+  const history = kept.map(({ caller, outcome: { outcome, ticket } }) => {
+    const { id: entity_id, organizer_id } = ticket
+    return auditValues(caller, at, { action: actionOf[outcome], entity: 'ticket', entity_id, organizer_id })
+  })
   const keys = kept.flatMap(({ key, answer, outcome }) => (key ? [keyValues(key, answer(outcome), at)] : []))
   return [
     ...set(null, inside),
