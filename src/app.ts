@@ -67,7 +67,7 @@ import { measureRequests } from './http/request-metrics.ts'
 import { traceRequests } from './http/request-traces.ts'
 import { limitAccounts, limitAddresses, openOnce, spender } from './http/rate-limit.ts'
 import { logRequests, requestId } from './http/request-log.ts'
-import { RequestLogger } from './http/request-logger.ts'
+import { LazyLogger } from './http/lazy-logger.ts'
 import { announceSunsets } from './http/sunset.ts'
 import { watch } from './lib/metrics.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
@@ -152,12 +152,11 @@ const shapesOfAnswers = JSON.stringify([EventView, EventViewV2, TicketTypeView, 
 export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSettings> = {}): Promise<App> {
   const settings: AppSettings = { ...defaults, ...given, openCount: openOnce(given.openCount ?? localCounts()) }
   const { roles } = settings
-  const baseLogger: FastifyBaseLogger = logger
+  const lazyLogger: FastifyBaseLogger = new LazyLogger(() => logger)
   const webSocketPaths = new Set<string>()
   const app = fastify({
-    loggerInstance: baseLogger,
+    loggerInstance: lazyLogger,
     genReqId: requestId,
-    childLoggerFactory: (log, bindings) => new RequestLogger(log, bindings),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     bodyLimit: body_bytes_max,
     requestTimeout: settings.request_ms_max,

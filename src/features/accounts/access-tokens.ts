@@ -14,13 +14,19 @@ const remembered_max = 50_000
 /** What is longer was not made here. */
 const token_length_max = 1_000
 
-type Verified = { session_id: string; from_ms: number; until_ms: number }
+/** The length of the part of a token that tells it from others: 256 bits in base64url. */
+const signature_length = 43
+
+/** The one way of writing the header that is remembered: any other is read as if its token came for the first time. */
+export const bearer = (token: string): string => `Bearer ${token}`
+
+type Verified = { header: string; session_id: string; from_ms: number; until_ms: number }
 
 export type AccessTokens = {
   /** A token for a session; lives 15 minutes. */
   sign(user_id: number, session_id: string): Promise<string>
-  /** The session, if this token was verified before and still holds. */
-  known(token: string): string | undefined
+  /** The session, if the token of this Authorization header was verified before and still holds. */
+  known(header: string): string | undefined
   /** The session of a token; undefined for what is expired, tampered with, or not made here. */
   verify(token: string): Promise<string | undefined>
 }
@@ -31,14 +37,16 @@ export type AccessTokens = {
  * nothing of roles: what an account may do is looked up, so that a change counts at once.
  */
 export function accessTokens(keys: SigningKeys, now: () => Date): AccessTokens {
+  /** By their signatures: to look up the whole of one, all of it would have to be hashed for each request. */
   const remembered = new Map<string, Verified>()
 
-  function known(token: string): string | undefined {
-    const found = remembered.get(token)
-    if (!found) return undefined
+  function known(header: string): string | undefined {
+    const signature = header.slice(-signature_length)
+    const found = remembered.get(signature)
+    if (found?.header !== header) return undefined
     const at_ms = now().getTime()
     if (at_ms < found.until_ms && at_ms >= found.from_ms) return found.session_id
-    remembered.delete(token)
+    remembered.delete(signature)
     return undefined
   }
 
@@ -78,9 +86,10 @@ export function accessTokens(keys: SigningKeys, now: () => Date): AccessTokens {
           },
         )
         if (typeof payload.sid !== 'string') return undefined
-        const verified = { session_id: payload.sid, from_ms: payload.nbf! * 1_000, until_ms: payload.exp! * 1_000 }
+        const [from_ms, until_ms] = [payload.nbf! * 1_000, payload.exp! * 1_000]
+        const verified = { header: bearer(token), session_id: payload.sid, from_ms, until_ms }
         if (remembered.size >= remembered_max) remembered.delete(remembered.keys().next().value!)
-        remembered.set(token, verified)
+        remembered.set(token.slice(-signature_length), verified)
         return verified.session_id
       } catch (error) {
         // jose's own errors all have a code of theirs; what else fails is not the token's fault.

@@ -4,7 +4,7 @@ import { anyone, visitor, type Caller, type Identity } from '../../lib/caller.ts
 import { DomainError } from '../../lib/errors.ts'
 import { ruleOf, type Rule } from './access.ts'
 import type { Accounts } from './accounts.ts'
-import { bearerIn, identify } from './identify.ts'
+import { identifyBearer } from './identify.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -54,9 +54,7 @@ export function authenticate(
 
   /** Undefined for credentials that are no good, `visitor` for none. */
   function identityOf({ headers: { authorization } }: FastifyRequest) {
-    if (authorization === undefined) return visitor
-    const token = bearerIn(authorization)
-    return token === undefined ? undefined : identify(accounts, token)
+    return authorization === undefined ? visitor : identifyBearer(accounts, authorization)
   }
 }
 
