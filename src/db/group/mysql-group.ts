@@ -1,7 +1,8 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2'
 import { mysql } from '../dialect.ts'
 import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
-import { guardedText, readText, writeText } from './sql-text.ts'
+import { packedInsertText } from './packed-insert.ts'
+import { guardedText, readText, writeText, type WriteText } from './sql-text.ts'
 
 const trip_ms_max = 10_000
 /** After a failed connect, groups are refused for so long before the next try: no storm on a server that comes back. */
@@ -16,6 +17,7 @@ export function mysqlGroups(
   sessionSettings: readonly string[],
 ): { run: RunGroup; close: () => Promise<void> } {
   let connection: Connection | undefined
+  let write: WriteText = writeText
   let failed: { error: unknown; at: number } | undefined
 
   async function connected(): Promise<Connection> {
@@ -32,6 +34,7 @@ export function mysqlGroups(
     fresh.on('end', lost)
     try {
       await send(fresh, sessionSettings.join(';'))
+      write = (await hasSequences(fresh)) ? writePacked : writeText
       failed = undefined
       return (connection = fresh)
     } catch (error) {
@@ -50,8 +53,8 @@ export function mysqlGroups(
         const results = await send(current, `start transaction;${reads.map(readText).join(';')}`)
         return (results as unknown[]).slice(1) as Record<string, unknown>[][]
       },
-      commit: (writes) => commitText(writes.map(writeText).join(';')),
-      commitAtOnce: (guard, writes) => commitText(`start transaction;${guardedText(guard, writes)}`),
+      commit: (writes) => commitText(writes.map(write).join(';')),
+      commitAtOnce: (guard, writes) => commitText(`start transaction;${guardedText(guard, writes, write)}`),
     }
     async function commitText(text: string): Promise<void> {
       state = 'committing'
@@ -89,6 +92,19 @@ export function mysqlGroups(
     },
   }
 }
+
+/** MariaDB has tables of numbers that are nowhere stored, unless somebody has turned them off; MySQL has none. */
+async function hasSequences(connection: Connection): Promise<boolean> {
+  try {
+    await send(connection, 'select seq from seq_0_to_0')
+    return true
+  } catch (error) {
+    if (mysql.meaningOf(error) === 'unavailable') throw error
+    return false
+  }
+}
+
+const writePacked: WriteText = (one) => (one.kind === 'insert' ? packedInsertText(one) : undefined) ?? writeText(one)
 
 /** One packet there and back; a server that says nothing for too long counts as lost. */
 function send(connection: Connection, sql: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import type { GroupGuard, GroupRead, GroupWrite, SqlValue } from './group.ts'
 
-/** What needs no quoting but the quotes: no backslash, no single quote, nothing outside ASCII. JSON of plain values, too. */
-const plain = /^[\w .:{}",[\]-]*$/
+/** Text that needs no quoting but the quotes: no backslash, no single quote, nothing outside ASCII. JSON of plain values, too. */
+export const plain = /^[\w .:{}",[\]-]*$/
 
 /**
  * A value as MySQL text. This is the only place where values become part of a statement's text, because
@@ -24,6 +24,8 @@ const locks = { update: ' for update', share: ' lock in share mode', none: '' } 
 export function readText({ select, by = 'id', ids, lock }: GroupRead): string {
   return `${select} where ${by} in (${ids.map(literal).join(',')}) order by id${locks[lock]}`
 }
+
+export type WriteText = (write: GroupWrite) => string
 
 export function writeText(write: GroupWrite): string {
   if (write.kind === 'insert') {
@@ -60,7 +62,11 @@ function subtractText({ table, column, amounts, at }: Subtraction): string {
  * that fails, and so ends the packet, unless all its rows were touched; the first one also looks at all else that is
  * expected. The fence is read when the rows are locked already: docs/decisions/0009 says why that matters.
  */
-export function guardedText({ versions, rows, fence }: GroupGuard, writes: readonly GroupWrite[]): string {
+export function guardedText(
+  { versions, rows, fence }: GroupGuard,
+  writes: readonly GroupWrite[],
+  write: WriteText = writeText,
+): string {
   if (writes[0]?.kind !== 'subtract') throw new TypeError('a guarded group begins with a subtraction')
   const { table, ids, equal } = rows
   const values = Object.entries(equal).map(([column, value]) =>
@@ -72,21 +78,24 @@ export function guardedText({ versions, rows, fence }: GroupGuard, writes: reado
     `and ${values.join(' and ')} lock in share mode`
   const more = [`not exists (select 1 from group_fence where id = ${literal(fence)})`, `(${found}) = ${ids.length}`]
   return writes
-    .map((write, index) => {
-      if (write.kind !== 'subtract') return writeText(write)
-      const { column, amounts } = write
+    .map((one, index) => {
+      if (one.kind !== 'subtract') return write(one)
+      const { column, amounts } = one
       const leavesSome = `${column} > ${byId(amounts)}`
       const touched = `row_count() = ${amounts.length}`
       return index === 0
-        ? `${subtractText(write)} and version = ${byId(versions)} and ${leavesSome};${unless([touched, ...more])}`
-        : `${subtractText(write)} and ${leavesSome};${unless([touched])}`
+        ? `${subtractText(one)} and version = ${byId(versions)} and ${leavesSome};${unless([touched, ...more])}`
+        : `${subtractText(one)} and ${leavesSome};${unless([touched])}`
     })
     .join(';')
 }
 
-/** "Subquery returns more than 1 row" is the one error by which plain SQL can end a packet on a condition. */
+/**
+ * Fails, and so ends the packet, unless all of this is true. One less than nothing is out of the range of an unsigned number,
+ * which is an error in any statement; most others are but warnings in a select.
+ */
 function unless(expected: readonly string[]): string {
-  return `select if(${expected.join(' and ')}, 0, (select 1 union select 2)) as holds`
+  return `select cast(${expected.join(' and ')} as unsigned) - 1 as holds`
 }
 
 /** A value for each id; a bare one where there is but one. */
