@@ -67,6 +67,11 @@ const timeZones: ReadonlySet<string> = new Set(['UTC', ...Intl.supportedValuesOf
 /** Whether this is a zone of the IANA database, as it is spelt there. */
 export const isTimeZone = (name: string): boolean => timeZones.has(name)
 
+/** The first moment after this one that can be told from it. */
+export function justAfter(timestamp: Timestamp): Timestamp {
+  return toTimestamp(new Date(dateOf(timestamp).getTime() + 1))
+}
+
 export function addSeconds(timestamp: Timestamp, seconds: number): Timestamp {
   return toTimestamp(new Date(dateOf(timestamp).getTime() + seconds * 1_000))
 }

@@ -93,6 +93,18 @@ export async function listLiveActs(tx: Tx, ticketId: number): Promise<CheckIn[]>
     .execute()
 }
 
+/** When the last row of a ticket was kept, a conflict too; undefined if there is none. */
+export async function findLastKept(tx: Tx, ticketId: number): Promise<Timestamp | undefined> {
+  const row = await tx
+    .selectFrom('check_in')
+    .select('created_at')
+    .where('ticket_id', '=', ticketId)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.created_at
+}
+
 export async function updateUndone(tx: Tx, id: number, at: Timestamp): Promise<void> {
   await tx.updateTable('check_in').set({ undone_at: at }).where('id', '=', id).execute()
 }

@@ -159,6 +159,40 @@ test('who was let in online before or after is a conflict, and it is said with w
   assert.equal((await organizer.call('POST', `/api/v2/check-ins/${last.id}/undo`)).status, 200, 'past the conflicts')
 })
 
+test('an upload that comes again is told of the same admission, though all happened within a millisecond', async () => {
+  const moment = new Date()
+  const frozen = await startApp({ now: () => moment }, { auth: 'on' })
+  const owner = await people(frozen).signedIn('organizer')
+  const own = factories(frozen.deps)
+  const { id: event_id } = await own.anEvent({ organizer_id: owner.id })
+  await frozen.deps.database.writer.updateTable('event').set({ reentry: 1 }).where('id', '=', event_id).execute()
+  const [ticket] = await listTicketsByBooking(frozen.deps.database.db, (await own.aBooking({ event_id })).id)
+  const act = async (door: string, action = 'admit') =>
+    owner.call('POST', '/api/v2/check-ins', { event_id, code: ticket!.ticket_code, door, action })
+  const undo = async (id: number) =>
+    assert.equal((await owner.call('POST', `/api/v2/check-ins/${id}/undo`)).status, 200)
+  // Scanned while its guest was inside.
+  const aLateScan = () => ({ scan_id: randomUUID(), ticket_id: ticket!.id, action: 'admit', door: 'C', at: ago(1) })
+  const doorTold = async (scan: object) => {
+    const { body } = await owner.call('POST', `/api/v2/events/${event_id}/scans`, {
+      device: 'Scanner 4',
+      scans: [scan],
+    })
+    return body.results[0].used?.door
+  }
+  const [metReturn, metAdmission] = [aLateScan(), aLateScan()]
+  await act('A')
+  await act('A', 'leave')
+  await act('B')
+  assert.equal(await doorTold(metReturn), 'B')
+  const { db } = frozen.deps.database
+  const returned = await db.selectFrom('check_in').select('id').where('kind', '=', 'returned').executeTakeFirstOrThrow()
+  await undo(returned.id)
+  assert.equal(await doorTold(metAdmission), 'A', 'who came back did not')
+  assert.equal(await doorTold(metReturn), 'B', 'as it was told first')
+  assert.equal(await doorTold(metAdmission), 'A')
+})
+
 test('an upload that comes again changes nothing and is told the same', async () => {
   const [one, two] = [await aTicket(), await aTicket()]
   const twice = aScan({ ticket_id: two.id })

@@ -157,7 +157,11 @@ async function keepScans({ database, now }: Deps, tx: Tx, upload: Uploaded): Pro
     return isNew
   }
   const fresh = new Set(scans.filter(isFirst))
-  const at = toTimestamp(now())
+  // Not before an admission was undone that these scans did not meet any more.
+  const at = acts.reduce(
+    (latest, { undone_at }) => (undone_at && undone_at > latest ? undone_at : latest),
+    toTimestamp(now()),
+  )
   const decided = decideScans([...fresh], event, tickets, acts, at)
   if (decided.length > 0) await write(tx, upload, tickets, decided, at)
   for (const { known, outcome } of decided) results.set(known.scan.scan_id, freshResult(known, outcome))
@@ -251,7 +255,7 @@ function resultOf(row: CheckIn, acts: readonly CheckIn[]): ScanResult {
   if (row.kind !== 'conflict') return { scan_id, outcome: row.kind }
   const told = { scan_id, outcome: 'conflict', reason: row.reason! } as const
   if (row.reason !== 'already_admitted') return told
-  const stood = ({ undone_at }: CheckIn) => undone_at === null || undone_at >= row.created_at
+  const stood = ({ undone_at }: CheckIn) => undone_at === null || undone_at > row.created_at
   const admission = acts.findLast(
     (act) => act.ticket_id === row.ticket_id && act.id < row.id && act.kind !== 'left' && stood(act),
   )

@@ -3,12 +3,12 @@ import { inTransaction } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isOrganizerOf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
-import { toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { justAfter, toTimestamp, type Timestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
 import { findTicketLocked, updateTicket } from '../tickets/tickets.sql.ts'
 import type { CheckIn } from './check-in.ts'
-import { findCheckIn, listLiveActs, updateUndone } from './check-ins.sql.ts'
+import { findCheckIn, findLastKept, listLiveActs, updateUndone } from './check-ins.sql.ts'
 
 /**
  * Takes back the last act of a ticket, as if it had not been: who was admitted was not, who left is in, who came back
@@ -29,7 +29,6 @@ export async function undoCheckIn(
     if (!ticket || !isOrganizerOf(caller, ticket.organizer_id)) {
       throw new DomainError('check_in_not_found')
     }
-    // Under the lock: whether an admission stood when another scan met it is told by when it was undone.
     const at = toTimestamp(now())
     const live = await listLiveActs(tx, ticket.id)
     const last = live.at(-1)
@@ -39,7 +38,11 @@ export async function undoCheckIn(
     }
     if (ticket.status === 'void') throw new DomainError('ticket_void')
     await updateTicket(tx, ticket.id, { ...stateBefore(last, live), updated_at: at })
-    await updateUndone(tx, id, at)
+    // Whether an admission stood when another scan met it is told by when it was undone: after what was kept before, also
+    // within a millisecond or by another server's clock.
+    const lastKept = justAfter((await findLastKept(tx, ticket.id))!)
+    const undone_at = at > lastKept ? at : lastKept
+    await updateUndone(tx, id, undone_at)
     announce(tx, at, { check_ins: [ticket.event_id] })
     const { organizer_id } = ticket
     const was = { check_in: id, kind: last.kind, door: last.door }
@@ -50,7 +53,7 @@ export async function undoCheckIn(
       organizer_id,
       was,
     })
-    const undone = { ...last, undone_at: at }
+    const undone = { ...last, undone_at }
     await keep?.(tx, undone)
     return undone
   })
