@@ -6,8 +6,6 @@ export type Dialect = Readonly<{
   tableOptions: string
   /** Whether a select may say FOR UPDATE. Where not, `begin immediate` has locked the whole database already. */
   locksRows: boolean
-  /** Whether a statement is a trip to another process, so that groups are better off with few of them. */
-  hasTrips: boolean
   /** What an error of the driver means. */
   meaningOf: (error: unknown) => DatabaseErrorMeaning
 }>
@@ -67,7 +65,6 @@ export const sqlite: Dialect = {
   },
   tableOptions: 'strict',
   locksRows: false,
-  hasTrips: false,
   meaningOf(error) {
     const code = property(error, 'errcode')
     if (typeof code !== 'number') return 'other'
@@ -117,7 +114,6 @@ export const mysql: Dialect = {
   },
   tableOptions: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin',
   locksRows: true,
-  hasTrips: true,
   meaningOf(error) {
     const known = mysqlErrors.get(property(error, 'code'))
     if (known) return known

@@ -1,22 +1,17 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely'
 import { changeSignal } from './changes.ts'
 import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
 import { sqliteGroups } from './group/sqlite-group.ts'
 import type { Schema } from './schema.ts'
+import { openReader, openWriter } from './sqlite-connections.ts'
 import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
-
-/**
- * How long one statement waits for another process's write. The wait blocks the event loop,
- * so it is short; transaction.ts tries again without blocking.
- */
-const busy_ms_max = 500
 
 /** How long opening waits for another process that is opening the same file, or putting it right after a crash. */
 const open_ms_max = 10_000
@@ -33,14 +28,16 @@ export async function openSqlite(file: string): Promise<Database> {
     dialect: new SqliteDialect({ database: asKyselyExpects(writer, 'begin immediate') }),
     ...statementLog(sqlite),
   })
+  const groups = sqliteGroups(file, writing)
   return {
     dialect: sqlite,
     db,
     writer: writing,
-    openGroups: () => watchGroups(sqlite, sqliteGroups(writer, writing)),
+    openGroups: () => watchGroups(sqlite, groups.run),
     wait_ms: () => 0,
     changes: changeSignal(),
     async close() {
+      await groups.close()
       // Kysely closes only what it has used; the writer goes last, so that it can fold the log into the file.
       await db.destroy()
       await writing.destroy()
@@ -52,15 +49,12 @@ export async function openSqlite(file: string): Promise<Database> {
 async function openConnections(file: string): Promise<{ writer: DatabaseSync; reader: DatabaseSync }> {
   const until = performance.now() + open_ms_max
   for (;;) {
-    const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
+    let writer: DatabaseSync | undefined
     try {
-      // WAL: readers never wait for the writer. FULL: what was committed survives a power cut.
-      writer.exec(
-        'pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off; pragma cache_size = -65536; pragma wal_autocheckpoint = 4000',
-      )
-      return { writer, reader: new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true }) }
+      writer = openWriter(file)
+      return { writer, reader: openReader(file) }
     } catch (error) {
-      writer.close()
+      writer?.close()
       // Changing to WAL does not wait by itself.
       if (sqlite.meaningOf(error) !== 'conflict' || performance.now() > until) throw error
       await sleep(Math.random() * 50)

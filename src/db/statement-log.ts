@@ -55,9 +55,7 @@ export function watchGroups(dialect: Dialect, run: RunGroup): RunGroup {
       const group: Group = {
         read: (reads) => timed(() => read(reads), () => reads.map(({ select }) => select).join('; ')), // prettier-ignore
         commit: (writes) => timed(() => commit(writes), () => tables(writes)), // prettier-ignore
-        ...(commitAtOnce && {
-          commitAtOnce: (guard, writes) => timed(() => commitAtOnce(guard, writes), () => tables(writes)), // prettier-ignore
-        }),
+        commitAtOnce: (guard, writes) => timed(() => commitAtOnce(guard, writes), () => tables(writes)), // prettier-ignore
       }
       return work(group)
     })

@@ -51,10 +51,10 @@ export type Group = {
   /** Writes everything and commits. */
   commit(writes: readonly GroupWrite[]): Promise<void>
   /**
-   * Instead of read and commit: everything in one trip, where a trip costs something. The first of the writes
+   * Instead of read and commit: everything in one trip. The first of the writes
    * must be a subtraction, whose rows are locked before anything else is looked at. Rejects, with nothing kept, if the guard does not hold.
    */
-  commitAtOnce?: (guard: GroupGuard, writes: readonly GroupWrite[]) => Promise<void>
+  commitAtOnce(guard: GroupGuard, writes: readonly GroupWrite[]): Promise<void>
 }
 
 /** The commit was sent, and the connection was lost before its answer: it may have happened, or not. */

@@ -1,58 +1,100 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import type { Kysely } from 'kysely'
 import type { Schema } from '../schema.ts'
-import type { Group, GroupWrite, RunGroup } from './group.ts'
+import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
+import { sqliteCheckpoints } from './sqlite-checkpoints.ts'
+import type { Answered, Asked } from './sqlite-writing-thread.ts'
 
-/** Groups on the embedded database: prepared statements, run row by row in one transaction, nothing awaited. */
-export function sqliteGroups(connection: DatabaseSync, writer: Kysely<Schema>): RunGroup {
-  const prepared = new Map<string, StatementSync>()
-  const prepare = (sql: string): StatementSync => {
-    let statement = prepared.get(sql)
-    if (!statement) prepared.set(sql, (statement = connection.prepare(sql)))
-    return statement
-  }
+/** SQLITE_IOERR: as if the file could not be reached. */
+const io_error = 10
 
-  const write = (one: GroupWrite): void => {
-    if (one.kind === 'insert') {
-      const { table, columns, rows } = one
-      const statement = prepare(
-        `insert into ${table} (${columns.join(',')}) values (${columns.map(() => '?').join(',')})`,
-      )
-      for (const row of rows) statement.run(...row)
-    } else if (one.kind === 'set') {
-      const { table, values, ids } = one
-      const assignments = Object.keys(values).map((column) => `${column} = ?`)
-      const statement = prepare(`update ${table} set ${assignments.join(', ')} where id = ?`)
-      for (const id of ids) statement.run(...Object.values(values), id)
-    } else {
-      const { table, column, amounts, at } = one
-      const statement = prepare(`update ${table} set ${column} = ${column} - ?, updated_at = ? where id = ?`)
-      for (const [id, amount] of amounts) statement.run(amount, at, id)
+/**
+ * Groups on the embedded database, in a thread of its own: to write a group takes the processor and the disk as long as
+ * to answer its requests, and both can be done at once. The thread is started with the first group.
+ *
+ * @param writer this process's other way to write; a group takes its turn there, so that neither waits for the file's lock
+ */
+export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGroup; close: () => Promise<void> } {
+  const checkpoints = sqliteCheckpoints(file)
+  let thread: Worker | undefined
+
+  function started(): Worker {
+    if (thread) return thread
+    const fresh = new Worker(new URL('sqlite-writing-thread.ts', import.meta.url), { workerData: file })
+    const forget = () => {
+      if (thread === fresh) thread = undefined
     }
+    fresh.on('error', forget)
+    fresh.on('exit', forget)
+    // Idle, it keeps no process from ending.
+    fresh.unref()
+    return (thread = fresh)
   }
 
-  return (work) =>
-    // Takes the one writing connection from the query builder for as long as the group lasts.
+  const run: RunGroup = (work) =>
     writer.connection().execute(async () => {
-      connection.exec('begin immediate')
-      let committed = false
+      let state = 'idle' as 'idle' | 'open' | 'done'
+      const commit = async (asked: Asked) => {
+        // Whatever fails has rolled back already; only a thread that is gone can't say.
+        state = 'done'
+        await ask(started(), asked, () => new CommitOutcomeUnknown('the thread that writes ended in a commit'))
+        checkpoints.afterCommit()
+      }
       const group: Group = {
-        read: async (reads) =>
-          reads.map(({ select, by = 'id', ids }) => {
-            const statement = prepare(`${select} where ${by} = ?`)
-            return ids.flatMap((id) => statement.all(id) as Record<string, unknown>[])
-          }),
-        commit: async (writes) => {
-          for (const one of writes) write(one)
-          connection.exec('commit')
-          committed = true
+        async read(reads) {
+          state = 'open'
+          return ask(started(), { kind: 'read', reads }, ended)
         },
+        commit: (writes) => commit({ kind: 'commit', writes }),
+        commitAtOnce: (guard, writes) => commit({ kind: 'commitAtOnce', guard, writes }),
       }
       try {
         return await work(group)
       } finally {
-        // Some errors, a full disk among them, have rolled back already.
-        if (!committed && connection.isTransaction) connection.exec('rollback')
+        // If the thread is gone, so is its transaction.
+        if (state === 'open' && thread) await ask(thread, { kind: 'rollback' }, ended).catch(() => {})
       }
     })
+
+  return {
+    run,
+    async close() {
+      await checkpoints.close()
+      const closing = thread
+      if (!closing) return
+      closing.ref()
+      const exit = once(closing, 'exit')
+      closing.postMessage({ kind: 'close' } satisfies Asked)
+      await exit
+    },
+  }
+}
+
+const ended = () => Object.assign(new Error('the thread that writes has ended'), { errcode: io_error })
+
+/** One question at a time: a group's turn ends with its answer. */
+function ask(thread: Worker, asked: Asked, lost: () => Error): Promise<Record<string, unknown>[][]> {
+  thread.ref()
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      thread.off('message', answered)
+      thread.off('error', gone)
+      thread.off('exit', gone)
+      thread.unref()
+    }
+    const answered = (answer: Answered) => {
+      settle()
+      if ('rows' in answer) resolve(answer.rows)
+      else reject(Object.assign(new Error(answer.error.message), { errcode: answer.error.errcode }))
+    }
+    const gone = () => {
+      settle()
+      reject(lost())
+    }
+    thread.on('message', answered)
+    thread.on('error', gone)
+    thread.on('exit', gone)
+    thread.postMessage(asked)
+  })
 }

@@ -118,8 +118,6 @@ export function groupCommitter(
   const seen = { events: new Map<number, EventOnSale>(), customers: new Map<number, Customer>() }
 
   async function once(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
-    // A database in this process has no trips to save.
-    if (!deps.database.dialect.hasTrips) return theLongWay(orders)
     await reserveIds(orders)
     const at = toTimestamp(deps.now())
     const planned = plan(orders, decideGroup(orders, seen.events, seen.customers, at, canPay), at)
@@ -149,7 +147,7 @@ export function groupCommitter(
       fence: bookings[0]!.id,
     }
     try {
-      await run((group) => group.commitAtOnce!(guard, writesOf(planned, orders)))
+      await run((group) => group.commitAtOnce(guard, writesOf(planned, orders)))
     } catch (error) {
       for (const id of eventIds) seen.events.delete(id)
       if (error instanceof CommitOutcomeUnknown) return wasCommitted(bookings, error)
@@ -206,7 +204,7 @@ export function groupCommitter(
     const events = withTypes(rows, types)
     const decisions = decideGroup(orders, byId(events), byId(customers), at, canPay)
     const planned = plan(orders, decisions, at)
-    if (deps.database.dialect.hasTrips) remember(events, customers, planned)
+    remember(events, customers, planned)
     return planned
   }
 
