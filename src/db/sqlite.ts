@@ -71,6 +71,7 @@ function asKyselyExpects(connection: DatabaseSync, begin: 'begin' | 'begin immed
   return {
     close: () => connection.close(),
     prepare(sql) {
+      if (sql === 'rollback') return rollbackOf(connection)
       const text = sql === 'begin' ? begin : sql
       let statement = prepared.get(text)
       if (!statement) {
@@ -80,6 +81,19 @@ function asKyselyExpects(connection: DatabaseSync, begin: 'begin' | 'begin immed
       }
       return statement
     },
+  }
+}
+
+/** Some errors, a full disk among them, have rolled back already: there is nothing to say to that, and no error in it. */
+function rollbackOf(connection: DatabaseSync): SqliteStatement {
+  return {
+    reader: false,
+    all: () => [],
+    run() {
+      if (connection.isTransaction) connection.exec('rollback')
+      return { changes: 0, lastInsertRowid: 0 }
+    },
+    iterate: () => [][Symbol.iterator](),
   }
 }
 
