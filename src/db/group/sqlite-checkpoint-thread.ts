@@ -6,15 +6,14 @@ const connection = openWriter(workerData as string)
 const checkpoint = connection.prepare('pragma wal_checkpoint(passive)')
 
 parentPort!.on('message', (asked: 'checkpoint' | 'close') => {
-  if (asked === 'close') {
-    connection.close()
-    parentPort!.close()
-    return
+  if (asked === 'checkpoint') {
+    try {
+      checkpoint.get()
+    } catch {
+      // A disk that is full, say. The log stays as it is, and who writes next meets the same.
+    }
+    return parentPort!.postMessage('done')
   }
-  try {
-    checkpoint.get()
-  } catch {
-    // A disk that is full, say. The log stays as it is, and who writes next meets the same.
-  }
-  parentPort!.postMessage('done')
+  connection.close()
+  parentPort!.close()
 })

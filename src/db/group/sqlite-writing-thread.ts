@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import type { StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import { openWriter } from '../sqlite-connections.ts'
 import type { GroupGuard, GroupRead, GroupWrite } from './group.ts'
@@ -18,7 +18,7 @@ export type Answered = { rows: Record<string, unknown>[][] } | { error: { messag
 
 type Subtraction = Extract<GroupWrite, { kind: 'subtract' }>
 
-const connection: DatabaseSync = openWriter(workerData as string)
+const connection = openWriter(workerData as string)
 const prepared = new Map<string, StatementSync>()
 
 function prepare(sql: string): StatementSync {
@@ -79,30 +79,24 @@ function subtractGuarded(one: Subtraction, versionOf: ReadonlyMap<number, number
   }
 }
 
-function answer(asked: Asked): Answered {
-  switch (asked.kind) {
-    case 'read':
-      connection.exec('begin immediate')
-      return { rows: asked.reads.map(read) }
-    case 'commitAtOnce':
-      connection.exec('begin immediate')
-      writeGuarded(asked.guard, asked.writes)
-      connection.exec('commit')
-      return { rows: [] }
-    case 'commit':
-      // Its transaction ended with the thread before this one.
-      if (!connection.isTransaction) throw new Error('there is no transaction to commit')
-      for (const one of asked.writes) write(one)
-      connection.exec('commit')
-      return { rows: [] }
-    case 'rollback':
-      rollBack()
-      return { rows: [] }
-    case 'close':
-      connection.close()
-      parentPort!.close()
-      return { rows: [] }
+/** Does what is asked; gives the rows that were asked for. */
+function act(asked: Exclude<Asked, { kind: 'close' }>): Record<string, unknown>[][] {
+  if (asked.kind === 'read') {
+    connection.exec('begin immediate')
+    return asked.reads.map(read)
   }
+  if (asked.kind === 'rollback') rollBack()
+  else if (asked.kind === 'commitAtOnce') {
+    connection.exec('begin immediate')
+    writeGuarded(asked.guard, asked.writes)
+    connection.exec('commit')
+  } else {
+    // Its transaction ended with the thread before this one.
+    if (!connection.isTransaction) throw new Error('there is no transaction to commit')
+    for (const one of asked.writes) write(one)
+    connection.exec('commit')
+  }
+  return []
 }
 
 /** Some errors, a full disk among them, have rolled back already. */
@@ -110,16 +104,18 @@ function rollBack(): void {
   if (connection.isTransaction) connection.exec('rollback')
 }
 
-parentPort!.on('message', (asked: Asked) => {
+function answer(asked: Exclude<Asked, { kind: 'close' }>): Answered {
   try {
-    const answered = answer(asked)
-    if (asked.kind !== 'close') parentPort!.postMessage(answered)
+    return { rows: act(asked) }
   } catch (error) {
-    try {
-      rollBack()
-    } finally {
-      const { message, errcode } = error as Error & { errcode?: number }
-      parentPort!.postMessage({ error: { message, ...(errcode !== undefined && { errcode }) } } satisfies Answered)
-    }
+    rollBack()
+    const { message, errcode } = error as Error & { errcode?: number }
+    return { error: { message, ...(errcode !== undefined && { errcode }) } }
   }
+}
+
+parentPort!.on('message', (asked: Asked) => {
+  if (asked.kind !== 'close') return parentPort!.postMessage(answer(asked))
+  connection.close()
+  parentPort!.close()
 })
