@@ -57,7 +57,8 @@ export async function describeServer(serverUrl: string | undefined): Promise<Row
       'select version() as version, @@innodb_flush_log_at_trx_commit as innodb_flush_log_at_trx_commit, ' +
         '@@log_bin as log_bin, @@sync_binlog as sync_binlog, @@innodb_buffer_pool_size as innodb_buffer_pool_size',
     )
-    return { name: /mariadb/i.test(String(row!['version'])) ? 'MariaDB' : 'MySQL', ...row }
+    const name = /mariadb/i.test(String(row!['version'])) ? 'MariaDB' : 'MySQL'
+    return { name: Number(row!['log_bin']) === 1 ? `${name} with a binary log` : name, ...row }
   } finally {
     await sql.close()
   }

@@ -50,7 +50,7 @@ function linesOf(results: Result[], database: string): Line[] {
     line('hot event', 'karcis', 'hot event', 'hot'),
     line('many events', 'karcis', '1,000 events', 'many'),
     line('hot event', 'baseline', 'baseline', 'baseline'),
-  ].filter(({ points }) => points.length > 0)
+  ].filter(({ points }) => points.length > 1)
 }
 
 function drawPanel(database: string, lines: Line[], offset: number): string {

@@ -79,7 +79,7 @@ export function writeDocs(results: Results, folder: string): void {
 }
 
 function page(all: Results): string {
-  const { date, machine, node, settings, databases } = all
+  const { date, runs = 1, machine, node, settings, databases } = all
   const line = (row: string[]) => `| ${row.join(' | ')} |`
   const found = alarms(all)
   const databaseLines = databases.map(({ name, version, ...rest }) => {
@@ -97,6 +97,7 @@ function page(all: Results): string {
     ...databaseLines,
     `- ${settings.rounds} rounds of ${settings.seconds} s after ${settings.warm_s} s of warm-up; what stands side by ` +
       'side took turns, round by round; figures are medians, the longest wait is the worst of all rounds',
+    ...(runs > 1 ? [`- Put together from ${runs} runs of parts of it, one after the other`] : []),
     '',
     '![Throughput against connections](performance.svg)',
     '',

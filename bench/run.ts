@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -9,7 +9,7 @@ import { runLive } from './live.ts'
 import { Load } from './load.ts'
 import { runScenario } from './measure.ts'
 import { alarms, table, writeDocs } from './report.ts'
-import type { Results } from './results.ts'
+import { together, type Results } from './results.ts'
 import { stopAll } from './servers.ts'
 
 const usage = `Usage: npm run bench -- [options]
@@ -22,7 +22,9 @@ const usage = `Usage: npm run bench -- [options]
   --seconds <n>         length of a round (4)
   --quick               2 rounds of 1 s, and small tables: to see that it works, not for figures
   --full                also with 10 million tickets
-  --write-docs          write docs/performance.md and docs/performance.svg`
+  --write-docs          write docs/performance.md and docs/performance.svg
+  --from <file>         measure nothing, and show what runs before have left in this file; several are put together, and
+                        of the same case the last one's figures count (each run leaves bench/results/latest.json)`
 
 const seconds_max = 600
 const rounds_max = 50
@@ -37,11 +39,13 @@ const { values: options } = parseArgs({
     quick: { type: 'boolean' },
     full: { type: 'boolean' },
     'write-docs': { type: 'boolean' },
+    from: { type: 'string', multiple: true },
     help: { type: 'boolean' },
   },
 })
 
 if (options.help) console.log(usage)
+else if (options.from) show(together(options.from.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results)))
 else await main()
 
 async function main(): Promise<void> {
@@ -73,13 +77,10 @@ async function main(): Promise<void> {
       process.exitCode = 1
       return
     }
-    console.log(table(results))
-    const found = alarms(results)
-    if (found.length > 0) console.log(`\n${found.join('\n')}`)
     const folder = fileURLToPath(new URL('results', import.meta.url))
     mkdirSync(folder, { recursive: true })
     writeFileSync(`${folder}/latest.json`, `${JSON.stringify(results, null, 2)}\n`)
-    if (options['write-docs']) writeDocs(results, fileURLToPath(new URL('../docs', import.meta.url)))
+    show(results)
     if (results.problems.length > 0) process.exitCode = 1
   } catch (error) {
     process.exitCode = 1
@@ -88,6 +89,13 @@ async function main(): Promise<void> {
     await cleanUp()
     load.stop()
   }
+}
+
+function show(results: Results): void {
+  console.log(table(results))
+  const found = alarms(results)
+  if (found.length > 0) console.log(`\n${found.join('\n')}`)
+  if (options['write-docs']) writeDocs(results, fileURLToPath(new URL('../docs', import.meta.url)))
 }
 
 async function runAll(load: Load): Promise<Results> {
