@@ -27,3 +27,6 @@ export function openWriter(file: string): DatabaseSync {
 export function openReader(file: string): DatabaseSync {
   return new DatabaseSync(file, { timeout: busy_ms_max, readOnly: true })
 }
+
+/** An error that is taken for one of SQLite's own, of a file that it can't reach (SQLITE_IOERR). */
+export const unreachable = (message: string): Error => Object.assign(new Error(message), { errcode: 10 })

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import { fileThread } from './sqlite-thread.ts'
 
 /** So long there is between one and the next. */
 const pause_ms = 100
@@ -10,24 +9,13 @@ const pause_ms = 100
  * begins anew.
  */
 export function sqliteCheckpoints(file: string): { afterCommit: () => void; close: () => Promise<void> } {
-  let thread: Worker | undefined
   let isBusy = false
   let last_ms = performance.now()
-
-  function started(): Worker {
-    if (thread) return thread
-    const fresh = new Worker(new URL('sqlite-checkpoint-thread.ts', import.meta.url), { workerData: file })
-    const forget = () => {
-      if (thread === fresh) thread = undefined
-      isBusy = false
-    }
-    // Without it, the connection that writes does all of it: slower, and as safe.
-    fresh.on('error', forget)
-    fresh.on('exit', forget)
-    fresh.on('message', () => (isBusy = false))
-    fresh.unref()
-    return (thread = fresh)
-  }
+  const idle = () => (isBusy = false)
+  // Without it, the connection that writes does all of it: slower, and as safe.
+  const thread = fileThread(new URL('sqlite-checkpoint-thread.ts', import.meta.url), file, (begun) => {
+    for (const event of ['message', 'error', 'exit']) begun.on(event, idle)
+  })
 
   return {
     afterCommit() {
@@ -35,15 +23,8 @@ export function sqliteCheckpoints(file: string): { afterCommit: () => void; clos
       if (isBusy || now_ms - last_ms < pause_ms) return
       last_ms = now_ms
       isBusy = true
-      started().postMessage('checkpoint')
+      thread.started().postMessage('checkpoint')
     },
-    async close() {
-      const closing = thread
-      if (!closing) return
-      closing.ref()
-      const ended = once(closing, 'exit')
-      closing.postMessage('close')
-      await ended
-    },
+    close: () => thread.close((closing) => closing.postMessage('close')),
   }
 }

@@ -1,13 +1,11 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Kysely } from 'kysely'
 import type { Schema } from '../schema.ts'
+import { unreachable } from '../sqlite-connections.ts'
 import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
 import { sqliteCheckpoints } from './sqlite-checkpoints.ts'
+import { fileThread } from './sqlite-thread.ts'
 import type { Answered, Asked } from './sqlite-writing-thread.ts'
-
-/** SQLITE_IOERR: as if the file could not be reached. */
-const io_error = 10
 
 /**
  * Groups on the embedded database, in a thread of its own: to write a group takes the processor and the disk as long as
@@ -17,20 +15,7 @@ const io_error = 10
  */
 export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGroup; close: () => Promise<void> } {
   const checkpoints = sqliteCheckpoints(file)
-  let thread: Worker | undefined
-
-  function started(): Worker {
-    if (thread) return thread
-    const fresh = new Worker(new URL('sqlite-writing-thread.ts', import.meta.url), { workerData: file })
-    const forget = () => {
-      if (thread === fresh) thread = undefined
-    }
-    fresh.on('error', forget)
-    fresh.on('exit', forget)
-    // Idle, it keeps no process from ending.
-    fresh.unref()
-    return (thread = fresh)
-  }
+  const thread = fileThread(new URL('sqlite-writing-thread.ts', import.meta.url), file)
 
   const run: RunGroup = (work) =>
     writer.connection().execute(async () => {
@@ -38,13 +23,13 @@ export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGr
       const commit = async (asked: Asked) => {
         // Whatever fails has rolled back already; only a thread that is gone can't say.
         state = 'done'
-        await ask(started(), asked, () => new CommitOutcomeUnknown('the thread that writes ended in a commit'))
+        await ask(thread.started(), asked, () => new CommitOutcomeUnknown('the thread that writes ended in a commit'))
         checkpoints.afterCommit()
       }
       const group: Group = {
         async read(reads) {
           state = 'open'
-          return ask(started(), { kind: 'read', reads }, ended)
+          return ask(thread.started(), { kind: 'read', reads }, ended)
         },
         commit: (writes) => commit({ kind: 'commit', writes }),
         commitAtOnce: (guard, writes) => commit({ kind: 'commitAtOnce', guard, writes }),
@@ -53,7 +38,8 @@ export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGr
         return await work(group)
       } finally {
         // If the thread is gone, so is its transaction.
-        if (state === 'open' && thread) await ask(thread, { kind: 'rollback' }, ended).catch(() => {})
+        const running = thread.running()
+        if (state === 'open' && running) await ask(running, { kind: 'rollback' }, ended).catch(() => {})
       }
     })
 
@@ -61,17 +47,12 @@ export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGr
     run,
     async close() {
       await checkpoints.close()
-      const closing = thread
-      if (!closing) return
-      closing.ref()
-      const exit = once(closing, 'exit')
-      closing.postMessage({ kind: 'close' } satisfies Asked)
-      await exit
+      await thread.close((closing) => closing.postMessage({ kind: 'close' } satisfies Asked))
     },
   }
 }
 
-const ended = () => Object.assign(new Error('the thread that writes has ended'), { errcode: io_error })
+const ended = () => unreachable('the thread that writes has ended')
 
 /** One question at a time: a group's turn ends with its answer. */
 function ask(thread: Worker, asked: Asked, lost: () => Error): Promise<Record<string, unknown>[][]> {

@@ -1,6 +1,6 @@
 import type { StatementSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
-import { openWriter } from '../sqlite-connections.ts'
+import { openWriter, unreachable } from '../sqlite-connections.ts'
 import type { GroupGuard, GroupRead, GroupWrite } from './group.ts'
 
 /** What is asked of the thread, one thing at a time. */
@@ -92,7 +92,7 @@ function act(asked: Exclude<Asked, { kind: 'close' }>): Record<string, unknown>[
     connection.exec('commit')
   } else {
     // Its transaction ended with the thread before this one.
-    if (!connection.isTransaction) throw new Error('there is no transaction to commit')
+    if (!connection.isTransaction) throw unreachable('its transaction is gone')
     for (const one of asked.writes) write(one)
     connection.exec('commit')
   }

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+
+/** A thread that has the database's file open. */
+export type FileThread = Readonly<{
+  /** Started when it is first needed; after one has ended, another. */
+  started: () => Worker
+  running: () => Worker | undefined
+  /** Asks it to end, and waits until it has. */
+  close: (ask: (thread: Worker) => void) => Promise<void>
+}>
+
+/** @param begun told of each thread that is started */
+export function fileThread(script: URL, file: string, begun: (thread: Worker) => void = () => {}): FileThread {
+  let thread: Worker | undefined
+
+  return {
+    running: () => thread,
+    started() {
+      if (thread) return thread
+      const fresh = new Worker(script, { workerData: file })
+      const forget = () => {
+        if (thread === fresh) thread = undefined
+      }
+      fresh.on('error', forget)
+      fresh.on('exit', forget)
+      // Idle, it keeps no process from ending.
+      fresh.unref()
+      begun(fresh)
+      return (thread = fresh)
+    },
+    async close(ask) {
+      const closing = thread
+      if (!closing) return
+      closing.ref()
+      const exit = once(closing, 'exit')
+      ask(closing)
+      await exit
+    },
+  }
+}
