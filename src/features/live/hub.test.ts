@@ -105,9 +105,12 @@ test('of an account with more changes than are worth telling one by one, it is s
 test('who was away for longer than is remembered, or comes from a future, reads anew', async () => {
   const { id } = await make.aCustomer()
   const caller = { ...system, user_id: id, role: 'customer' as const }
+  const seen: string[] = []
+  const endOfFirst = await live.subscribe(caller, 'me', ({ type }) => seen.push(type))
   const begin = feed.position()
   await make.aBooking({ customer_id: id })
-  await until(() => feed.position() > begin)
+  await until(() => seen.includes('booking'))
+  endOfFirst()
   for (const [after, types] of [
     [begin, ['booking']],
     [feed.position(), []],
