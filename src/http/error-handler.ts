@@ -36,7 +36,8 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     count('karcis_refusals_total', { code: refusal?.code ?? 'internal' })
     if (!refusal) {
       request.log.error({ err: error }, 'unhandled error')
-      return answer(request, reply.code(500), failure('internal server error'), unexpectedProblem)
+      reply.code(500)
+      return isVersion2(request) ? sendV2(reply, unexpectedProblem) : sendV1(reply, 'internal server error')
     }
     const status = statusOf(refusal.code)
     if (status === 503 && refusal !== shed_refusal) request.log.warn({ err: refusal }, refusal.message)
@@ -44,7 +45,8 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     if (wait_s !== undefined) void reply.header('retry-after', wait_s)
     // https://www.rfc-editor.org/rfc/rfc6750#section-3
     if (status === 401) void reply.header('www-authenticate', challenge(refusal.code))
-    return answer(request, reply.code(status), failure(refusal.message), problem(refusal))
+    reply.code(status)
+    return isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, refusal.message)
   })
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
@@ -74,15 +76,14 @@ const isTooLong = (request: FastifyRequest) => request.url.length > url_length_m
 /** Live updates are of version 2, and refused in its form. */
 const isVersion2 = ({ url }: FastifyRequest) => /^\/(?:api\/v2|live)(?:[/?]|$)/.test(url)
 
-/** Each version has its own form of a refusal. */
-function answer(request: FastifyRequest, reply: FastifyReply, v1: object, v2: object): FastifyReply {
-  const isV2 = isVersion2(request)
-  // As text: a route's schema for this status may be in the other form, or not there at all.
-  return reply
-    .type(isV2 ? problem_type : 'application/json; charset=utf-8')
-    .serializer((body: unknown) => JSON.stringify(body))
-    .send(isV2 ? v2 : v1)
-}
+// By no schema: a route's for this status may be in the other version's form, or not there at all.
+const asText = (body: unknown) => JSON.stringify(body)
+
+const sendV1 = (reply: FastifyReply, message: string) =>
+  reply.type('application/json; charset=utf-8').send(asText(failure(message)))
+
+// Fastify would put a charset behind the type of a text, which this type has none of.
+const sendV2 = (reply: FastifyReply, body: object) => reply.type(problem_type).serializer(asText).send(body)
 
 function challenge(code: ErrorCode): string {
   return code === 'invalid_token' ? 'Bearer realm="karcis", error="invalid_token"' : 'Bearer realm="karcis"'

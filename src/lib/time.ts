@@ -4,9 +4,17 @@
  */
 export type Timestamp = string
 
-/** `Date` → stored form, to the millisecond. */
+let last_ms = Number.NaN
+let last: Timestamp = ''
+
+/** `Date` → stored form, to the millisecond. The last one is remembered: much is asked for in the same millisecond. */
 export function toTimestamp(date: Date): Timestamp {
-  return date.toISOString().slice(0, 23).replace('T', ' ')
+  const at_ms = date.getTime()
+  if (at_ms !== last_ms) {
+    last = date.toISOString().slice(0, 23).replace('T', ' ')
+    last_ms = at_ms
+  }
+  return last
 }
 
 /** Stored form → `Date`. */

@@ -3,6 +3,7 @@ import { announce } from '../../db/changes.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { SqlValue } from '../../db/group/group.ts'
 import type { HoldTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -14,9 +15,9 @@ export async function findBooking(db: Db, id: number): Promise<Booking | undefin
 }
 
 /** Those of these bookings that exist, in any order. */
-export async function listBookingsByIds(db: Db, ids: readonly number[]): Promise<Booking[]> {
-  return db.selectFrom('booking').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
-}
+export const listBookingsByIds = readByIds<Booking>((db, ids) =>
+  db.selectFrom('booking').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null),
+)
 
 /** The booking, deleted or not, as it is until this transaction ends. */
 export async function findBookingLocked(tx: Tx, dialect: Dialect, id: number): Promise<Booking | undefined> {

@@ -3,6 +3,7 @@ import { announce } from '../../db/changes.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import type { Listing } from '../../db/page-query.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { EventCancellationTable, EventTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 import type { Event, EventStatus } from './event.ts'
@@ -106,9 +107,9 @@ export async function isBooked(tx: Tx, eventId: number): Promise<boolean> {
 }
 
 /** Those of these events that exist, in any order. */
-export async function listEventsByIds(db: Db, ids: readonly number[]): Promise<Event[]> {
-  return db.selectFrom('event').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
-}
+export const listEventsByIds = readByIds<Event>((db, ids) =>
+  db.selectFrom('event').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null),
+)
 
 export type EventCancellation = Selectable<EventCancellationTable>
 

@@ -11,11 +11,11 @@ import { buildApp } from '../../app.ts'
 const { database, drop } = await openTestDatabase()
 let queries = 0
 const counter: KyselyPlugin = {
-  transformQuery({ node }) {
+  transformQuery: ({ node }) => node,
+  transformResult: async ({ result }) => {
     queries++
-    return node
+    return result
   },
-  transformResult: async ({ result }) => result,
 }
 const deps = testDeps({ ...database, db: database.db.withPlugin(counter) })
 const app = await buildApp(deps, pino({ level: 'silent' }), { auth: 'off', graphql: { explorer: false } })

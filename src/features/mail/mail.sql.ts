@@ -3,6 +3,7 @@ import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { leavingWhatIsThere } from '../../db/insert-once.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { MailTable } from '../../db/schema.ts'
 import type { Language } from '../../lib/language.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -20,13 +21,12 @@ export async function findMail(db: Db, id: number): Promise<MailRow | undefined>
 }
 
 /** Those of these mails that exist, in any order: what they are about, and nothing of what they say. */
-export async function listMailsByIds(db: Db, ids: readonly number[]) {
-  return db
+export const listMailsByIds = readByIds((db, ids: readonly number[]) =>
+  db
     .selectFrom('mail')
     .select(['id', 'kind', 'user_id', 'event_id', 'booking_id', 'ticket_id', 'created_at'])
-    .where('id', 'in', ids)
-    .execute()
-}
+    .where('id', 'in', ids),
+)
 
 /** One that is over stays as it is. */
 export async function updateMail(tx: Tx, id: number, change: Updateable<MailTable>): Promise<void> {

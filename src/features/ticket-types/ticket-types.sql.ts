@@ -1,5 +1,6 @@
 import type { Insertable, Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { TicketTypeTable } from '../../db/schema.ts'
 import type { TicketType } from './ticket-type.ts'
 
@@ -34,9 +35,9 @@ export async function listTypesOfEvents(db: Db, eventIds: readonly number[]): Pr
 }
 
 /** These types, also those that are sold no more: their tickets are still there. */
-export async function listTypesByIds(db: Db, ids: readonly number[]): Promise<TicketType[]> {
-  return db.selectFrom('ticket_type').selectAll().where('id', 'in', ids).execute()
-}
+export const listTypesByIds = readByIds<TicketType>((db, ids) =>
+  db.selectFrom('ticket_type').selectAll().where('id', 'in', ids),
+)
 
 export async function insertTicketType(tx: Tx, type: Insertable<TicketTypeTable>): Promise<number> {
   const { insertId } = await tx.insertInto('ticket_type').values(type).executeTakeFirstOrThrow()

@@ -2,6 +2,7 @@ import { sql, type Selectable, type Updateable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import type { Dialect } from '../../db/dialect.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { TicketTable } from '../../db/schema.ts'
 import { no_id } from '../../lib/caller.ts'
 import type { Timestamp } from '../../lib/time.ts'
@@ -9,9 +10,9 @@ import type { Timestamp } from '../../lib/time.ts'
 export type Ticket = Selectable<TicketTable>
 
 /** Those of these tickets that exist, in any order. */
-export async function listTicketsByIds(db: Db, ids: readonly number[]): Promise<Ticket[]> {
-  return db.selectFrom('ticket').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null).execute()
-}
+export const listTicketsByIds = readByIds<Ticket>((db, ids) =>
+  db.selectFrom('ticket').selectAll().where('id', 'in', ids).where('deleted_at', 'is', null),
+)
 
 /** The ticket, as it is until this transaction ends: nobody else uses, cancels or hands it over meanwhile. */
 export async function findTicketLocked(tx: Tx, dialect: Dialect, id: number): Promise<Ticket | undefined> {
@@ -29,9 +30,9 @@ export async function updateTicket(tx: Tx, id: number, values: Updateable<Ticket
 }
 
 /** Those with these codes, in any order. */
-export async function listTicketsByCodes(db: Db, codes: readonly string[]): Promise<Ticket[]> {
-  return db.selectFrom('ticket').selectAll().where('ticket_code', 'in', codes).where('deleted_at', 'is', null).execute()
-}
+export const listTicketsByCodes = readByIds<Ticket, string>((db, codes) =>
+  db.selectFrom('ticket').selectAll().where('ticket_code', 'in', codes).where('deleted_at', 'is', null),
+)
 
 /** What a list of tickets may be narrowed to. */
 export type TicketFilter = {
