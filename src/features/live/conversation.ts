@@ -7,7 +7,6 @@ import { readClientMessage, referenceIn } from './client-messages.schema.ts'
 import type { Clients } from './clients.ts'
 import type { Channel, Live, LiveMessage } from './live.ts'
 import type { ClientMessage, ServerMessage } from './live.schema.ts'
-import { textOf } from './message-text.ts'
 
 export const channels_max = 20
 
@@ -20,7 +19,9 @@ export const closeCodes = { idle: 4000, slow: 4008, flood: 4029 } as const
 
 /** The way to one client. */
 export type Line = Readonly<{
-  send: (text: Buffer | string) => void
+  send: (text: string) => void
+  /** What many are told. */
+  tell: (message: LiveMessage) => void
   close: (code: number, reason: string) => void
 }>
 
@@ -129,7 +130,7 @@ export function converse(
         isOver = true
         ends.delete(channel)
       }
-      line.send(textOf(message))
+      line.tell(message)
     }
     const end = await live.subscribe(
       caller,

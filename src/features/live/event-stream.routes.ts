@@ -129,7 +129,7 @@ export const eventStreamRoutes: FastifyPluginAsyncTypebox<LiveDeps> = async (app
 /** Its id names the last that was seen of each channel: after a loss, the browser brings it along. */
 function eventOf(message: LiveMessage, seen: ReadonlyMap<Channel, number>): string {
   const id = [...seen].map(([channel, seq]) => `${channel}=${seq}`).join(',')
-  return `id: ${id}\ndata: ${textOf(message).toString()}\n\n`
+  return `id: ${id}\ndata: ${textOf(message)}\n\n`
 }
 
 function seenIn(id: string): Map<Channel, number> {

@@ -1,10 +1,12 @@
+import type { Socket } from 'node:net'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { DomainError } from '../../lib/errors.ts'
 import { bearerIn } from '../accounts/identify.ts'
-import { closeCodes, converse, type Conversation } from './conversation.ts'
+import { closeCodes, converse, type Conversation, type Line } from './conversation.ts'
 import { eventStreamRoutes } from './event-stream.routes.ts'
 import { buffered_bytes_max, retryMs, type LiveDeps } from './live-deps.ts'
+import { frameOf } from './message-text.ts'
 import { refuseForeignPages } from './origins.routes.ts'
 import { count } from '../../lib/metrics.ts'
 
@@ -57,7 +59,7 @@ export const liveRoutes: FastifyPluginAsync<LiveDeps> = async (app, deps) => {
     const token = headers.authorization === undefined ? undefined : bearerIn(headers.authorization)
     let conversation: Conversation
     try {
-      conversation = converse(deps, lineTo(socket), { caller, token })
+      conversation = converse(deps, lineTo(socket, request.raw.socket), { caller, token })
     } catch (error) {
       leave()
       throw error
@@ -117,15 +119,22 @@ export const liveRoutes: FastifyPluginAsync<LiveDeps> = async (app, deps) => {
   })
 }
 
-function lineTo(socket: WebSocket) {
+/** @param connection what the socket's frames go over */
+function lineTo(socket: WebSocket, connection: Socket): Line {
+  function takesMore(): boolean {
+    if (socket.readyState !== socket.OPEN) return false
+    if (socket.bufferedAmount <= buffered_bytes_max) return true
+    count('karcis_live_dropped_total', {})
+    socket.close(closeCodes.slow, 'too slow')
+    return false
+  }
   return {
-    send(text: Buffer | string) {
-      if (socket.readyState !== socket.OPEN) return
-      if (socket.bufferedAmount > buffered_bytes_max) {
-        count('karcis_live_dropped_total', {})
-        return socket.close(closeCodes.slow, 'too slow')
-      }
-      socket.send(text, { binary: false })
+    send(text) {
+      if (takesMore()) socket.send(text)
+    },
+    // Its frame is made once for all. `send` would make one for each, in two parts, and take a fifth longer.
+    tell(message) {
+      if (takesMore()) connection.write(frameOf(message))
     },
     close: (code: number, reason: string) => socket.close(code, reason),
   }
