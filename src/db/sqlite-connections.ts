@@ -29,4 +29,5 @@ export function openReader(file: string): DatabaseSync {
 }
 
 /** An error that is taken for one of SQLite's own, of a file that it can't reach (SQLITE_IOERR). */
-export const unreachable = (message: string): Error => Object.assign(new Error(message), { errcode: 10 })
+export const unreachable = (message: string, options?: ErrorOptions): Error =>
+  Object.assign(new Error(message, options), { errcode: 10 })

@@ -18,12 +18,17 @@ export function sqliteCheckpoints(file: string): { afterCommit: () => void; clos
   })
 
   return {
+    /** Never throws: what was kept is kept, whatever becomes of the log. */
     afterCommit() {
       const now_ms = performance.now()
       if (isBusy || now_ms - last_ms < pause_ms) return
       last_ms = now_ms
-      isBusy = true
-      thread.started().postMessage('checkpoint')
+      try {
+        thread.started().postMessage('checkpoint')
+        isBusy = true
+      } catch {
+        // No thread is to be had now. It is tried again after a later commit.
+      }
     },
     close: () => thread.close((closing) => closing.postMessage('close')),
   }

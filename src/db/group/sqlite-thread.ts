@@ -1,9 +1,14 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import { unreachable } from '../sqlite-connections.ts'
 
 /** A thread that has the database's file open. */
 export type FileThread = Readonly<{
-  /** Started when it is first needed; after one has ended, another. */
+  /**
+   * Started when it is first needed; after one has ended, another.
+   *
+   * @throws an error that is taken for SQLite's own, where the system has no thread left
+   */
   started: () => Worker
   running: () => Worker | undefined
   /** Asks it to end, and waits until it has. */
@@ -18,7 +23,7 @@ export function fileThread(script: URL, file: string, begun: (thread: Worker) =>
     running: () => thread,
     started() {
       if (thread) return thread
-      const fresh = new Worker(script, { workerData: file })
+      const fresh = start(script, file)
       const forget = () => {
         if (thread === fresh) thread = undefined
       }
@@ -37,5 +42,13 @@ export function fileThread(script: URL, file: string, begun: (thread: Worker) =>
       ask(closing)
       await exit
     },
+  }
+}
+
+function start(script: URL, file: string): Worker {
+  try {
+    return new Worker(script, { workerData: file })
+  } catch (error) {
+    throw unreachable('a thread for the database can not be started', { cause: error })
   }
 }

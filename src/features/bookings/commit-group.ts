@@ -73,17 +73,10 @@ export function groupCommitter(
   const bookingIds = idBlocks(deps.database, 'booking')
   const ticketIds = idBlocks(deps.database, 'ticket')
 
-  async function commitGroup(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
+  async function keepGroup(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const results = await once(orders)
-        const bookings = made(results)
-        if (bookings.length > 0) {
-          deps.database.changes.tell(changesOf(bookings))
-          countSold(bookings)
-          deps.wake()
-        }
-        return results
+        return await once(orders)
       } catch (error) {
         // A refusal that is meant for all of them; above all, an unknown outcome must not be tried again.
         if (error instanceof DomainError) return orders.map(() => error)
@@ -105,7 +98,7 @@ export function groupCommitter(
           ]
         } else {
           const middle = orders.length >> 1
-          return [...(await commitGroup(orders.slice(0, middle))), ...(await commitGroup(orders.slice(middle)))]
+          return [...(await keepGroup(orders.slice(0, middle))), ...(await keepGroup(orders.slice(middle)))]
         }
       }
     }
@@ -330,7 +323,17 @@ export function groupCommitter(
     }
   }
 
-  return commitGroup
+  // Apart from what is tried again: whatever fails from here on, the bookings are kept.
+  return async (orders) => {
+    const results = await keepGroup(orders)
+    const bookings = made(results)
+    if (bookings.length > 0) {
+      deps.database.changes.tell(changesOf(bookings))
+      countSold(bookings)
+      deps.wake()
+    }
+    return results
+  }
 }
 
 /** Removes the fences of groups that can't be on their way any more: those of yesterday. Returns how many. */
