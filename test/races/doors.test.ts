@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, test } from 'node:test'
 import { listTicketsByBooking } from '../../src/features/tickets/tickets.sql.ts'
+import { http } from '../support/servers.ts'
 import { raceGround } from './race-ground.ts'
 
 const tickets = Number(process.env['KARCIS_DOOR_TICKETS'] ?? 2_000)
 const doors = 64
 const tickets_per_booking = 500
 
-const { database, make, call, close } = await raceGround()
+const { database, make, call, servers, close } = await raceGround()
 after(close)
 
 /** Codes of new tickets of one event. */
@@ -54,6 +55,29 @@ test(`${doors} doors scan ${tickets} tickets twice: each is let in once, and who
     .where('event_id', '=', event_id)
     .executeTakeFirstOrThrow()
   assert.equal(Number(count), tickets)
+})
+
+test('a key that comes to two servers with two tickets is refused once, and with nobody beside it', async () => {
+  const rounds = 12
+  const beside = 6
+  const { event_id, codes } = await sold(rounds * (beside + 2))
+  const scan = (n: number, key?: string) =>
+    http(
+      'POST',
+      `${servers[n % servers.length]!.url}/api/v2/check-ins`,
+      { code: codes.pop()!, event_id, door: `Gate ${n}` },
+      key === undefined ? {} : { 'idempotency-key': key },
+    )
+  for (let round = 0; round < rounds; round++) {
+    const keyed = [0, 1].map((n) => scan(n, `two-tickets-${round}`))
+    const others = Array.from({ length: beside }, (_, n) => scan(n))
+    for (const { status, body } of await Promise.all(others)) assert.equal(status, 200, JSON.stringify(body))
+    const answers = await Promise.all(keyed)
+    assert.deepEqual(
+      answers.map(({ status }) => status).toSorted((a, b) => a - b),
+      [200, 422],
+    )
+  }
 })
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)]!

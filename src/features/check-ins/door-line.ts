@@ -45,8 +45,7 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
   const run = deps.database.openGroups()
 
   async function keepActs(group: readonly AtDoor[]): Promise<(KeptAct | DomainError)[]> {
-    let changed: number[] = []
-    const results = await run(async ({ read, commit }) => {
+    return run(async ({ read, commit }) => {
       const [rows, acts = [], types = []] = (await read(readsOf(group))) as unknown as [
         Ticket[],
         CheckIn[]?,
@@ -66,27 +65,43 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
         return outcome instanceof DomainError ? [] : [{ ...one, outcome }]
       })
       if (kept.length > 0) await commit(writesOf(kept))
-      changed = eventsOf(kept)
       return outcomes
     })
-    if (changed.length > 0) deps.database.changes.tell({ events: [], bookings: [], check_ins: changed, mails: [] })
-    return results
+  }
+
+  /** One that the database won't take, such as a key that came to two servers at once, fails alone. */
+  async function keepGroup(group: readonly AtDoor[]): Promise<(KeptAct | Error)[]> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await keepActs(group)
+      } catch (error) {
+        const meaning = deps.database.dialect.meaningOf(error)
+        if (meaning === 'conflict' && attempt < attempts_max) {
+          await sleep(Math.random() * 2 ** attempt)
+          continue
+        }
+        const refusal = refusalOf(deps.database, error) as Error
+        // Meant for all of them; above all, an unknown outcome must not be tried again.
+        if (refusal instanceof DomainError) return group.map(() => refusal)
+        if (group.length === 1) {
+          return [meaning === 'duplicate' ? new DomainError('server_busy', undefined, { cause: error }) : refusal]
+        }
+        const middle = group.length >> 1
+        return [...(await keepGroup(group.slice(0, middle))), ...(await keepGroup(group.slice(middle)))]
+      }
+    }
   }
 
   const commit = async (group: readonly AtDoor[]) => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const acts = await keepActs(group)
-        for (const act of acts) {
-          count('karcis_check_ins_total', { outcome: act instanceof DomainError ? 'refused' : act.outcome })
-        }
-        return acts
-      } catch (error) {
-        const isConflict = deps.database.dialect.meaningOf(error) === 'conflict'
-        if (!isConflict || attempt === attempts_max) throw refusalOf(deps.database, error)
-        await sleep(Math.random() * 2 ** attempt)
-      }
+    const acts = await keepGroup(group)
+    const kept = acts.flatMap((act) => (act instanceof Error ? [] : [act]))
+    if (kept.length > 0) {
+      deps.database.changes.tell({ events: [], bookings: [], check_ins: eventsOf(kept), mails: [] })
     }
+    for (const act of acts) {
+      count('karcis_check_ins_total', { outcome: act instanceof Error ? 'refused' : act.outcome })
+    }
+    return acts
   }
   const queue = groupQueue<AtDoor, KeptAct>(commit, limits, undefined, queueObserver('doors'))
 
@@ -152,15 +167,13 @@ function writesOf(kept: readonly (AtDoor & { outcome: KeptAct })[]): GroupWrite[
     ...set(at, outside),
     { kind: 'insert', table: 'check_in', columns: checkInColumns, rows: acts },
     { kind: 'insert', table: 'audit_entry', columns: auditColumns, rows: history },
-    changeWrite({ check_ins: eventsOf(kept) }, at),
+    changeWrite({ check_ins: eventsOf(kept.map(({ outcome }) => outcome)) }, at),
     ...(keys.length > 0
       ? [{ kind: 'insert' as const, table: 'idempotency_key', columns: keyColumns, rows: keys }]
       : []),
   ]
 }
 
-const eventsOf = (kept: readonly { outcome: KeptAct }[]) => [
-  ...new Set(kept.map(({ outcome }) => outcome.ticket.event_id)),
-]
+const eventsOf = (kept: readonly KeptAct[]) => [...new Set(kept.map(({ ticket }) => ticket.event_id))]
 
 const ascending = (ids: readonly number[]) => [...new Set(ids)].toSorted((a, b) => a - b)
