@@ -86,7 +86,11 @@ const mysqlErrors = new Map<unknown, DatabaseErrorMeaning>([
   ['ER_SERVER_SHUTDOWN', 'unavailable'],
   ['ER_NORMAL_SHUTDOWN', 'unavailable'],
   ['ER_QUERY_INTERRUPTED', 'unavailable'],
-  ['ER_CONNECTION_KILLED', 'unavailable'],
+  // Not known whether it was kept.
+  ['ER_ERROR_DURING_COMMIT', 'unavailable'],
+  // MariaDB's own, which the driver has no names for: a connection killed, a statement that took too long.
+  [1927, 'unavailable'],
+  [1969, 'unavailable'],
   ['PROTOCOL_CONNECTION_LOST', 'unavailable'],
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'unavailable'],
   ['ECONNREFUSED', 'unavailable'],
@@ -115,7 +119,7 @@ export const mysql: Dialect = {
   tableOptions: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin',
   locksRows: true,
   meaningOf(error) {
-    const known = mysqlErrors.get(property(error, 'code'))
+    const known = mysqlErrors.get(property(error, 'code')) ?? mysqlErrors.get(property(error, 'errno'))
     if (known) return known
     const message = String(property(error, 'message'))
     return /closed state|Queue limit reached|Pool is closed/i.test(message) ? 'unavailable' : 'other'

@@ -7,6 +7,7 @@ import { changeSignal } from './changes.ts'
 import type { Database } from './database.ts'
 import { mysql } from './dialect.ts'
 import { mysqlGroups } from './group/mysql-group.ts'
+import { inTime } from './mysql-deadline.ts'
 import type { Schema } from './schema.ts'
 import { statementLog, watchGroups } from './statement-log.ts'
 
@@ -146,7 +147,8 @@ function waitGauge() {
 function setUp(connection: PoolConnection, done: (error: unknown) => void, next = 0): void {
   const statement = sessionSettings[next]
   if (statement === undefined) return done(null)
-  connection.query(statement, (error) => (error ? done(error) : setUp(connection, done, next + 1)))
+  const send = (answered: (error: unknown) => void) => connection.query(statement, answered)
+  inTime(connection, statement_ms_max, send, (error) => (error ? done(error) : setUp(connection, done, next + 1)))
 }
 
 function adapt(connection: PoolConnection): MysqlPoolConnection {
@@ -160,9 +162,11 @@ function adapt(connection: PoolConnection): MysqlPoolConnection {
       if (error && text === 'rollback') connection.destroy()
       callback?.(error, result as never)
     }
-    // The driver's own time-out: it leaves the connection unusable, and ends it.
-    if (parameters.length > 0) connection.execute({ sql: text, values: parameters, timeout: statement_ms_max }, done)
-    else connection.query({ sql: text, timeout: statement_ms_max }, done)
+    const send = (answered: (error: unknown, result: unknown) => void) => {
+      if (parameters.length > 0) connection.execute(text, parameters, answered)
+      else connection.query(text, answered)
+    }
+    inTime(connection, statement_ms_max, send, done)
     return { stream: () => raise('streaming is not used') }
   }
   return {

@@ -1,5 +1,6 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2'
 import { mysql } from '../dialect.ts'
+import { inTime } from '../mysql-deadline.ts'
 import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
 import { packedInsertText } from './packed-insert.ts'
 import { guardedText, readText, writeText, type WriteText } from './sql-text.ts'
@@ -61,8 +62,9 @@ export function mysqlGroups(
       try {
         await send(current, `${text};commit`)
       } catch (error) {
-        // An error packet says that the server stopped before its commit; a lost connection says nothing.
-        if (mysql.meaningOf(error) === 'unavailable') {
+        // An error packet says that the server stopped before its commit; a connection that is lost, in whatever way, says
+        // nothing.
+        if (!isErrorPacket(error) || mysql.meaningOf(error) === 'unavailable') {
           throw new CommitOutcomeUnknown('connection lost in a commit', { cause: error })
         }
         state = 'open'
@@ -109,9 +111,14 @@ const writePacked: WriteText = (one) => (one.kind === 'insert' ? packedInsertTex
 /** One packet there and back; a server that says nothing for too long counts as lost. */
 function send(connection: Connection, sql: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    connection.query({ sql, timeout: trip_ms_max }, (error, results) => {
-      if (error) reject(error)
-      else resolve(results)
-    })
+    inTime(
+      connection,
+      trip_ms_max,
+      (answered) => connection.query(sql, answered),
+      (error, results) => (error ? reject(error) : resolve(results)),
+    )
   })
 }
+
+/** Only what the server has sent has a state of SQL's. */
+const isErrorPacket = (error: unknown): boolean => typeof (error as { sqlState?: unknown }).sqlState === 'string'
