@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { groupQueue } from './group-queue.ts'
+import { groupQueue, type GroupQueueLimits, type Weight } from './group-queue.ts'
 
 const limits = { length_max: 1_000, wait_ms_max: 5_000 }
 
@@ -54,7 +54,7 @@ test('no group is larger than 256 items, or heavier than its weight', async () =
   assert.deepEqual(sizes, [256, 256, 88])
 
   sizes.length = 0
-  const heavy = groupQueue<number, number>(commit, limits, { of: (item) => item, max: 10 })
+  const heavy = groupQueue<number, number>(commit, limits, { of: (item) => item, max: 10, waiting_max: 100 })
   await Promise.all([6, 4, 1, 50, 3].map((item) => heavy.join(item)))
   assert.deepEqual(sizes, [2, 1, 1, 1])
 })
@@ -69,6 +69,18 @@ test('beyond its length, the next is refused at once, and memory stays bounded',
   await Promise.all([first, ...waiting])
 })
 
+test('beyond its weight, the next is refused at once; what has left makes room', async () => {
+  const weight = { of: (item: number) => item, max: 10, waiting_max: 20 }
+  const { queue, started, open } = gatedQueue({ length_max: 1_000, wait_ms_max: 5_000 }, weight)
+  const first = queue.join(100)
+  await started
+  const waiting = [8, 8, 4].map((item) => queue.join(item))
+  await assert.rejects(queue.join(1), { code: 'server_busy' })
+  open()
+  await Promise.all([first, ...waiting])
+  assert.deepEqual(await Promise.all([19, 1].map((item) => queue.join(item))), [19, 1])
+})
+
 test('nobody waits longer than the limit while a group takes for ever', async () => {
   const { queue, started, open } = gatedQueue({ length_max: 10, wait_ms_max: 50 })
   const first = queue.join(0)
@@ -79,13 +91,17 @@ test('nobody waits longer than the limit while a group takes for ever', async ()
 })
 
 /** A queue whose groups are committed once the gate is opened; `started` is when the first one stands before it. */
-function gatedQueue(limits: { length_max: number; wait_ms_max: number }) {
+function gatedQueue(limits: GroupQueueLimits, weight?: Weight<number>) {
   const { promise: started, resolve: start } = Promise.withResolvers<void>()
   const { promise: gate, resolve: open } = Promise.withResolvers<void>()
-  const queue = groupQueue<number, number>(async (items) => {
-    start()
-    await gate
-    return items
-  }, limits)
+  const queue = groupQueue<number, number>(
+    async (items) => {
+      start()
+      await gate
+      return items
+    },
+    limits,
+    weight,
+  )
   return { queue, started, open }
 }

@@ -12,7 +12,13 @@ export type GroupQueueLimits = {
 }
 
 /** How large a group may become, where items differ in weight: tickets of a booking, say. */
-export type Weight<Item> = { of: (item: Item) => number; max: number }
+export type Weight<Item> = {
+  of: (item: Item) => number
+  /** Of a group. */
+  max: number
+  /** Of all that wait. */
+  waiting_max: number
+}
 
 export type GroupQueue<Item, Result> = {
   /**
@@ -58,7 +64,9 @@ export function groupQueue<Item, Result>(
   observer?: GroupObserver,
 ): GroupQueue<Item, Result> {
   const waiting: Waiting<Item, Result>[] = []
+  let waitingWeight = 0
   let flushing = false
+  const weightOf = (item: Item) => weight?.of(item) ?? 0
   observer?.opened(() => waiting.length)
 
   async function flush(): Promise<void> {
@@ -95,18 +103,25 @@ export function groupQueue<Item, Result>(
     let count = 0
     let sum = 0
     while (count < waiting.length && count < group_size_max) {
-      sum += weight ? weight.of(waiting[count]!.item) : 0
+      sum += weightOf(waiting[count]!.item)
       if (weight && sum > weight.max && count > 0) break
       count++
     }
-    return waiting.splice(0, count)
+    return take(count)
+  }
+
+  /** The first `count` leave the line. */
+  function take(count: number): Waiting<Item, Result>[] {
+    const taken = waiting.splice(0, count)
+    for (const { item } of taken) waitingWeight -= weightOf(item)
+    return taken
   }
 
   /** While a group takes long, those behind it are told in time. They stand in order of arrival. */
   function refuseOverdue(): void {
     const oldest_ms = performance.now() - wait_ms_max
     const count = waiting.findIndex(({ since_ms }) => since_ms >= oldest_ms)
-    const overdue = waiting.splice(0, count === -1 ? waiting.length : count)
+    const overdue = take(count === -1 ? waiting.length : count)
     if (overdue.length > 0) observer?.refused(overdue.length)
     for (const one of overdue) one.reject(new DomainError('server_busy'))
   }
@@ -114,10 +129,13 @@ export function groupQueue<Item, Result>(
   return {
     join: (item) =>
       new Promise((resolve, reject) => {
-        if (waiting.length >= length_max) {
+        const itsWeight = weightOf(item)
+        const isTooHeavy = weight !== undefined && waitingWeight > 0 && waitingWeight + itsWeight > weight.waiting_max
+        if (waiting.length >= length_max || isTooHeavy) {
           observer?.refused(1)
           return reject(new DomainError('server_busy'))
         }
+        waitingWeight += itsWeight
         waiting.push({ item, since_ms: performance.now(), traceparent: traceparent(), resolve, reject })
         if (flushing) return
         flushing = true

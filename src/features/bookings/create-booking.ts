@@ -15,8 +15,11 @@ import { idempotencyKey, once, type KeysInFlight } from '../idempotency/idempote
 /** More than anyone could wait for is more than should be kept in memory. */
 const limits = { length_max: 5_000, wait_ms_max: 5_000 }
 
-/** A group's tickets stay well under the largest packet that a MySQL server takes by default. */
-const weight = { of: ({ quantity }: PlacedOrder) => quantity, max: 4_000 }
+/**
+ * A group's tickets stay well under the largest packet that a MySQL server takes by default. So many may wait, since each
+ * has a holder's name of up to 100 characters: bookings alone say little of how much memory is kept.
+ */
+const weight = { of: ({ quantity }: PlacedOrder) => quantity, max: 4_000, waiting_max: 50_000 }
 
 /** How many sold-out events are remembered as such. */
 const sold_out_max = 10_000
