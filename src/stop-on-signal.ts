@@ -3,8 +3,8 @@ import type { Logger } from 'pino'
 const orphan_check_ms = 250
 
 /**
- * At SIGTERM or SIGINT: closes, which accepts nothing new and finishes what is in flight, and exits 0, or with the exit
- * code that was set; with 1 if that takes too long.
+ * At SIGTERM or SIGINT, or when its terminal is closed (SIGHUP): closes, which accepts nothing new and finishes what is in
+ * flight, and exits 0, or with the exit code that was set; with 1 if that takes too long.
  */
 export function stopOnSignal(
   close: () => Promise<void>,
@@ -27,7 +27,7 @@ export function stopOnSignal(
     log.info('stopped')
     log.flush(() => process.exit())
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal))
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal))
   if (startedByNpm) {
     // npm gives its signal to a shell, which ends without passing it on; its end is all that is seen of it here.
     const parent = process.ppid

@@ -62,7 +62,7 @@ test('two servers may start together on an empty database', async () => {
   await empty.drop()
 })
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   test(`${signal} finishes what is in flight, then exits 0`, async () => {
     const server = await startServer(DATABASE_URL)
     const user = { name: 'Ani', email: `${signal}@example.com`, password: 'password123', role: 'customer' }

@@ -142,6 +142,8 @@ export async function removeOldKeys(database: Database, now: Date): Promise<numb
         .deleteFrom('idempotency_key')
         .where('scope', '=', scope)
         .where('idempotency_key', '=', idempotency_key)
+        // Another server may have removed it meanwhile, and its caller have come with it anew.
+        .where('created_at', '<', before)
         .execute()
     }
     return old.length
