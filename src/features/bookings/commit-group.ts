@@ -277,8 +277,17 @@ export function groupCommitter(
    * Finds out what became of a commit whose answer was lost, and makes sure that it stays so. A fence stops a group
    * that has not locked its events yet; one that has keeps them locked until it has ended, so who gets the locks
    * behind the fence sees the end: the group's first booking is there, or never will be.
+   *
+   * @throws DomainError `outcome_unknown` if that takes too long: a database that says nothing is waited for elsewhere
    */
   async function wasCommitted(bookings: readonly Booking[], cause: unknown): Promise<boolean> {
+    const late = sleep(find_out_ms_max, undefined, { ref: false }).then(() => {
+      throw refusalOf(deps.database, cause)
+    })
+    return Promise.race([findOut(bookings, cause), late])
+  }
+
+  async function findOut(bookings: readonly Booking[], cause: unknown): Promise<boolean> {
     const [{ id }] = bookings as [Booking]
     const { dialect } = deps.database
     const eventIds = ascending(bookings.map(({ event_id }) => event_id))

@@ -5,7 +5,12 @@ import { buildApp } from '../../app.ts'
 import { startApp } from '../../../test/support/app.ts'
 import { assertBooksBalance } from '../../../test/support/books.ts'
 import { factories } from '../../../test/support/factories.ts'
-import { removeOldKeys } from './idempotency.ts'
+import { createEmptyDatabase } from '../../../test/support/database.ts'
+import { databaseTargetFromUrl } from '../../config.ts'
+import { openDatabase } from '../../db/database.ts'
+import { migrate } from '../../db/migrate.ts'
+import { DomainError } from '../../lib/errors.ts'
+import { once, removeOldKeys } from './idempotency.ts'
 
 const { call, deps } = await startApp()
 const { aCustomer, anEvent } = factories(deps)
@@ -77,6 +82,20 @@ for (const key of ['', 'a b', 'é', 'x'.repeat(256)]) {
     assert.deepEqual([status, body.error], [400, 'Idempotency-Key must be 1 to 255 printable ASCII characters'])
   })
 }
+
+test('an unknown outcome stays one where the database is away when it is looked for', async () => {
+  const key = { scope: 'user 1', key: 'k-away', fingerprint: 'x' }
+  const { url, drop } = await createEmptyDatabase()
+  const database = await openDatabase(databaseTargetFromUrl(url), 1)
+  await migrate(database)
+  const unknown = new DomainError('outcome_unknown')
+  const lost = once(database, new Set(), key, async () => {
+    await database.close()
+    throw unknown
+  })
+  await assert.rejects(lost, unknown)
+  await drop()
+})
 
 test('a day later a key is gone, and those of today stay', async () => {
   await book('k-6')

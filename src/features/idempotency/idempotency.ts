@@ -90,7 +90,10 @@ export async function once<Result>(
       return { result: await make(), replayed: false }
     } catch (error) {
       // Another server may have made it while this one was waiting: then its answer is ours.
-      const meanwhile = await findAnswer<Result>(database, key)
+      const meanwhile = await findAnswer<Result>(database, key).catch((failed: unknown) => {
+        // That it could not be looked up says less than what went wrong before: an outcome that is unknown, above all.
+        throw failed instanceof DomainError && failed.code === 'idempotency_key_reused' ? failed : error
+      })
       if (meanwhile) return { result: meanwhile, replayed: true }
       throw error
     }
