@@ -17,9 +17,11 @@ const roles = ['admin', 'organizer', 'customer'] as const
 export async function makeUser(deps: Deps, given: readonly string[]): Promise<string> {
   const { role: asked, email, name = email, password = randomBytes(12).toString('base64url') } = readOptions(given)
   const role = roles.find((one) => one === asked)
-  if (!role || !email || !/^[^@\s]+@[^@\s]+\.[a-z]{2,}$/i.test(email) || password.length < 8) {
-    throw new StartupError(`A role, an email and a password of 8 characters or more, please.\n${usage}`)
-  }
+  const wrong = (what: string) => new StartupError(`${what}\n${usage}`)
+  if (!role) throw wrong(asked === undefined ? 'Which role?' : `"${asked}" is no role.`)
+  if (email === undefined) throw wrong('Which email?')
+  if (!/^[^@\s]+@[^@\s]+\.[a-z]{2,}$/i.test(email)) throw wrong(`"${email}" is no email address.`)
+  if (password.length < 8) throw wrong('The password must be at least 8 characters long.')
   const user = await registerUser(deps, system, { name: name!, email, password, role })
   const drawn = given.some((one) => one.startsWith('--password')) ? '' : ` Its password, shown this once: ${password}`
   return `Made ${role} ${user.email}, with id ${user.id}.${drawn}`

@@ -108,6 +108,8 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
     theme: { title: 'Karcis API' },
     staticCSP: docsPolicy,
   })
+  // Until there is something else to look at.
+  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, async () => app.swaggerV2())
 }

@@ -65,7 +65,7 @@ export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ sche
     if (errors.some(({ instancePath, keyword }) => instancePath === '' && keyword === 'type')) {
       return { error: new DomainError('invalid_body') }
     }
-    const fields = errors.slice(0, errors_max).map((error) => fieldError(place, error))
+    const fields = differing(errors.map((error) => fieldError(place, error))).slice(0, errors_max)
     return { error: new DomainError('invalid_request', fields[0]!.detail, { fields }) }
   }
 }
@@ -107,6 +107,11 @@ function sizeOf(input: unknown): number {
   }
   return size
 }
+
+/** What is empty fails by more than one rule, and is told of once. */
+const differing = (fields: readonly FieldError[]): FieldError[] => [
+  ...new Map(fields.map((field) => [`${field.pointer} ${field.detail}`, field])).values(),
+]
 
 function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {
   const { instancePath, params } = error
@@ -152,6 +157,8 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
       return `${name} is required`
     case 'maxLength':
       return `${name} must be at most ${limit} characters long`
+    case 'minItems':
+      return `${name} must have at least ${limit} ${limit === 1 ? 'entry' : 'entries'}`
     case 'maxItems':
       return `${name} must have at most ${limit} entries`
     case 'additionalProperties':

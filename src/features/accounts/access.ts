@@ -182,6 +182,7 @@ export const access: Readonly<Record<string, Rule>> = {
   'GET /readyz': everyone,
   // With a token of its own, which the route asks for.
   'GET /metrics': everyone,
+  'GET /': everyone,
   'GET /openapi.json': everyone,
   'GET /docs': everyone,
 }
