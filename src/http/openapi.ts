@@ -1,6 +1,7 @@
 import { fastifySwagger } from '@fastify/swagger'
 import { fastifySwaggerUi } from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
+import { DomainError } from '../lib/errors.ts'
 import { docsPolicy } from './security-headers.ts'
 
 const logo =
@@ -108,8 +109,11 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
     theme: { title: 'Karcis API' },
     staticCSP: docsPolicy,
   })
-  // Until there is something else to look at.
-  app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('/docs'))
+  // People look around from here, until there is something else to look at; programs are told that there is nothing.
+  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    if (!request.headers.accept?.includes('text/html')) throw new DomainError('route_not_found')
+    return reply.redirect('/docs')
+  })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   app.get('/api/v2/openapi.json', { schema: { hide: true } }, async () => app.swaggerV2())
 }

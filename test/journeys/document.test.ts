@@ -171,6 +171,11 @@ for (const [url, expected] of Object.entries(routes)) {
   })
 }
 
+test('who comes to / with a browser is led to /docs', async () => {
+  const { statusCode, headers } = await app.inject({ url: '/', headers: { accept: 'text/html,*/*;q=0.8' } })
+  assert.deepEqual([statusCode, headers.location], [302, '/docs'])
+})
+
 test('/docs is a page that asks no other host for anything', async () => {
   const page = await app.inject('/docs')
   assert.equal(page.statusCode, 200)

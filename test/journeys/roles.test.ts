@@ -26,7 +26,7 @@ async function aServer(...roles: ServerRole[]) {
 const paths: readonly [role: ServerRole, method: 'GET' | 'POST', path: string, status: number][] = [
   ['api', 'GET', '/events', 200],
   ['api', 'GET', '/api/v2/events', 200],
-  ['api', 'GET', '/', 302],
+  ['api', 'GET', '/', 404],
   ['api', 'GET', '/docs', 200],
   ['api', 'GET', '/go/booking', 403],
   ['api', 'GET', '/.well-known/jwks.json', 200],
