@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerRole } from '../config.ts'
 import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { count } from '../lib/metrics.ts'
+import { discardBody } from './discard-body.ts'
 import { failure, failureBody } from './envelope.ts'
 import { shed_refusal } from './load-shedding.ts'
 import { isMisdirected } from './misdirected.ts'
@@ -46,7 +47,8 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     // https://www.rfc-editor.org/rfc/rfc6750#section-3
     if (status === 401) void reply.header('www-authenticate', challenge(refusal.code))
     reply.code(status)
-    return isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, refusal.message)
+    const send = () => (isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, refusal.message))
+    return refusal.code === 'body_too_large' ? whenRead(request, send) : send()
   })
 
   // Before the body is read: who asks for nothing that exists gets no word on its body.
@@ -84,6 +86,11 @@ const sendV1 = (reply: FastifyReply, message: string) =>
 
 // Fastify would put a charset behind the type of a text, which this type has none of.
 const sendV2 = (reply: FastifyReply, body: object) => reply.type(problem_type).serializer(asText).send(body)
+
+async function whenRead(request: FastifyRequest, send: () => FastifyReply): Promise<FastifyReply> {
+  await discardBody(request.raw)
+  return send()
+}
 
 function challenge(code: ErrorCode): string {
   return code === 'invalid_token' ? 'Bearer realm="karcis", error="invalid_token"' : 'Bearer realm="karcis"'
