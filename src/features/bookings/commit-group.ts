@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite, type Changes } from '../../db/changes.ts'
 import type { Database } from '../../db/database.ts'
+import { breakUp } from '../../db/group/break-up.ts'
 import {
   CommitOutcomeUnknown,
   type Group,
@@ -92,14 +93,7 @@ export function groupCommitter(
           // Two codes that clash, or ids that somebody has taken by hand: the next attempt has new ones for all.
           bookingIds.abandon()
           ticketIds.abandon()
-        } else if (orders.length === 1) {
-          return [
-            meaning === 'duplicate' ? new DomainError('server_busy', undefined, { cause: error }) : (error as Error),
-          ]
-        } else {
-          const middle = orders.length >> 1
-          return [...(await keepGroup(orders.slice(0, middle))), ...(await keepGroup(orders.slice(middle)))]
-        }
+        } else return breakUp(deps.database.dialect, orders, error, keepGroup)
       }
     }
   }

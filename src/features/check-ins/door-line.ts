@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite } from '../../db/changes.ts'
+import { breakUp } from '../../db/group/break-up.ts'
 import type { GroupRead, GroupWrite } from '../../db/group/group.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
@@ -75,19 +76,14 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
       try {
         return await keepActs(group)
       } catch (error) {
-        const meaning = deps.database.dialect.meaningOf(error)
-        if (meaning === 'conflict' && attempt < attempts_max) {
+        if (deps.database.dialect.meaningOf(error) === 'conflict' && attempt < attempts_max) {
           await sleep(Math.random() * 2 ** attempt)
           continue
         }
-        const refusal = refusalOf(deps.database, error) as Error
+        const refusal = refusalOf(deps.database, error)
         // Meant for all of them; above all, an unknown outcome must not be tried again.
         if (refusal instanceof DomainError) return group.map(() => refusal)
-        if (group.length === 1) {
-          return [meaning === 'duplicate' ? new DomainError('server_busy', undefined, { cause: error }) : refusal]
-        }
-        const middle = group.length >> 1
-        return [...(await keepGroup(group.slice(0, middle))), ...(await keepGroup(group.slice(middle)))]
+        return breakUp(deps.database.dialect, group, error, keepGroup)
       }
     }
   }
