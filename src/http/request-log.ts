@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { writtenOnce } from '../lib/time.ts'
 
 /** The caller's X-Request-Id if it is harmless to repeat, else one of our own. */
 export function requestId(request: IncomingMessage): string {
@@ -25,7 +26,7 @@ export function logRequests(app: FastifyInstance, log: Logger): void {
     // Who asked, where that was found out: of an unknown path, say, it was not.
     const user_id = (request as { caller?: { user_id: number | undefined } }).caller?.user_id ?? null
     stream.write(
-      `{"level":"info","time":"${isoNow()}","request_id":"${request.id}",` +
+      `{"level":"info","time":"${isoOf(Date.now())}","request_id":"${request.id}",` +
         (request.trace ? `"trace_id":"${request.trace.trace_id}",` : '') +
         `"method":"${request.method}",` +
         `"route":${route === undefined ? null : `"${route}"`},"user_id":${user_id},"status":${reply.statusCode},` +
@@ -35,15 +36,5 @@ export function logRequests(app: FastifyInstance, log: Logger): void {
   })
 }
 
-let now_ms = 0
-let now = ''
-
-/** This moment as RFC 3339. Written once for each millisecond: many requests end in one. */
-function isoNow(): string {
-  const at_ms = Date.now()
-  if (at_ms !== now_ms) {
-    now_ms = at_ms
-    now = new Date(at_ms).toISOString()
-  }
-  return now
-}
+/** A moment as RFC 3339. */
+const isoOf = writtenOnce((at_ms) => new Date(at_ms).toISOString())

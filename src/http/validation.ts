@@ -65,7 +65,7 @@ export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ sche
     if (errors.some(({ instancePath, keyword }) => instancePath === '' && keyword === 'type')) {
       return { error: new DomainError('invalid_body') }
     }
-    const fields = differing(errors.map((error) => fieldError(place, error))).slice(0, errors_max)
+    const fields = differing(place, errors)
     return { error: new DomainError('invalid_request', fields[0]!.detail, { fields }) }
   }
 }
@@ -108,10 +108,16 @@ function sizeOf(input: unknown): number {
   return size
 }
 
-/** What is empty fails by more than one rule, and is told of once. */
-const differing = (fields: readonly FieldError[]): FieldError[] => [
-  ...new Map(fields.map((field) => [`${field.pointer} ${field.detail}`, field])).values(),
-]
+/** The first of them, as they are told. What is empty fails by more than one rule, and is told of once. */
+function differing(place: FieldError['in'], errors: readonly ErrorObject[]): FieldError[] {
+  const fields = new Map<string, FieldError>()
+  for (const error of errors) {
+    if (fields.size === errors_max) break
+    const field = fieldError(place, error)
+    fields.set(`${field.pointer} ${field.detail}`, field)
+  }
+  return [...fields.values()]
+}
 
 function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {
   const { instancePath, params } = error

@@ -4,17 +4,24 @@
  */
 export type Timestamp = string
 
-let last_ms = Number.NaN
-let last: Timestamp = ''
+const stored = writtenOnce((at_ms) => new Date(at_ms).toISOString().slice(0, 23).replace('T', ' '))
 
-/** `Date` → stored form, to the millisecond. The last one is remembered: much is asked for in the same millisecond. */
+/** `Date` → stored form, to the millisecond. */
 export function toTimestamp(date: Date): Timestamp {
-  const at_ms = date.getTime()
-  if (at_ms !== last_ms) {
-    last = date.toISOString().slice(0, 23).replace('T', ' ')
-    last_ms = at_ms
+  return stored(date.getTime())
+}
+
+/** The last one is written once: much is asked for in the same millisecond. */
+export function writtenOnce(write: (at_ms: number) => string): (at_ms: number) => string {
+  let last_ms = Number.NaN
+  let last = ''
+  return (at_ms) => {
+    if (at_ms !== last_ms) {
+      last = write(at_ms)
+      last_ms = at_ms
+    }
+    return last
   }
-  return last
 }
 
 /** Stored form → `Date`. */

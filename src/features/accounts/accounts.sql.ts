@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
+import { readByIds } from '../../db/read-by-ids.ts'
 import type { ApiKeyTable, SessionTable } from '../../db/schema.ts'
 import type { Timestamp } from '../../lib/time.ts'
 
@@ -34,16 +35,15 @@ export async function listLiveSessions(db: Db, ids: readonly string[], at: Times
 }
 
 /** The keys that are not revoked among those with these hashes, which are their ids here, each with its owner's role. */
-export async function listLiveKeys(db: Db, hashes: readonly string[]) {
-  return db
+export const listLiveKeys = readByIds((db, hashes: readonly string[]) =>
+  db
     .selectFrom('api_key')
     .innerJoin('user', 'user.id', 'api_key.owner_id')
     .select(['api_key.key_hash as id', 'api_key.id as api_key_id', 'api_key.owner_id', 'api_key.scopes', 'user.role'])
     .where('api_key.key_hash', 'in', hashes)
     .where('api_key.revoked_at', 'is', null)
-    .where('user.deleted_at', 'is', null)
-    .execute()
-}
+    .where('user.deleted_at', 'is', null),
+)
 
 export async function listEventsOfStaff(db: Db, userId: number): Promise<number[]> {
   const rows = await db
