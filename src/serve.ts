@@ -43,7 +43,7 @@ export type SharedByServers = Readonly<{
   close: () => void
 }>
 
-/** Migrates, listens, does what is due in the lanes of its roles, and stays until SIGTERM or SIGINT. */
+/** Migrates, listens, does what is due in the lanes of its roles, and stays until it is told to stop. */
 export async function serve(
   config: Config,
   open: {

@@ -11,7 +11,7 @@ import { stopOnSignal } from './stop-on-signal.ts'
 import { workOf } from './work.ts'
 import { startWorker } from './worker.ts'
 
-/** Migrates, as a server does, and does what is due in all lanes until SIGTERM or SIGINT, without a port. */
+/** Migrates, as a server does, and does what is due in all lanes until it is told to stop, without a port. */
 export async function work(
   config: Config,
   openDeps: (config: Config, wake: () => void) => Promise<Deps>,
