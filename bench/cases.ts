@@ -8,6 +8,8 @@ export type Settings = {
   rounds: number
   seconds: number
   warm_s: number
+  /** Before the first round of each contender, whose code is still to be compiled. */
+  warm_first_s: number
   /** How many tickets are in the table, for the cases that watch it grow. */
   growth: number[]
 }
@@ -318,26 +320,22 @@ function graphql(): Scenario {
 }
 
 /** Each round has tickets of its own. It is held against the bare POST of a booking, as all that writes is. */
-function uses({ rounds, seconds, warm_s }: Settings): Scenario {
-  const slice = Math.ceil(uses_a_second_max * (warm_s + seconds))
-  const tickets = slice * (rounds + 1)
+function uses(settings: Settings): Scenario {
+  const { slice, total } = ticketsOfRounds(uses_a_second_max, settings)
   const use = (round: number): Request => ({
     method: 'PUT',
     path: '/api/v1/tickets/{ticket}/use',
-    numbers: {
-      caller: theOrganizer,
-      ticket: { from: 1 + slice * round, to: slice * (round + 1), order: 'rising' },
-    },
+    numbers: { caller: theOrganizer, ticket: slice(round) },
   })
   return {
     name: 'use',
-    fill: { events: 1, capacity: seats, tickets: tickets + (tickets % 2) },
+    fill: { events: 1, capacity: seats, tickets: total },
     measurements: [
       {
         name: 'use of tickets',
         connections: 64,
         contenders: [
-          { name: 'karcis', server: 'karcis', request: use, requests_max: slice },
+          { name: 'karcis', server: 'karcis', request: use },
           { name: 'bare', server: 'bare', request: () => booking({ event: 1 }) },
         ],
         counted: [200],
@@ -349,13 +347,10 @@ function uses({ rounds, seconds, warm_s }: Settings): Scenario {
 }
 
 /** Beside version 1's way of using a ticket, each with tickets of its own in each round. */
-function checkIns({ rounds, seconds, warm_s }: Settings): Scenario {
-  const slice = Math.ceil(check_ins_a_second_max * (warm_s + seconds))
+function checkIns(settings: Settings): Scenario {
+  const { slice, total } = ticketsOfRounds(check_ins_a_second_max, settings)
   const event = soldOutEvent({ events: 1 })
-  const tickets = (turn: number, round: number): NumberRange => {
-    const before = slice * (turn * (rounds + 1) + round)
-    return { from: 1 + before, to: before + slice, order: 'rising' }
-  }
+  const tickets = (turn: number, round: number) => slice(round, turn * total)
   const measurement = (by: 'code' | 'token', turn: number): Measurement => {
     const shown = by === 'code' ? by : { token_for: event }
     const checkIn = (round: number): Request => ({
@@ -373,20 +368,32 @@ function checkIns({ rounds, seconds, warm_s }: Settings): Scenario {
       name: `check-ins by ${by}`,
       connections: 64,
       contenders: [
-        { name: by, server: 'karcis', request: checkIn, requests_max: slice },
-        { name: 'use', server: 'karcis', request: use, requests_max: slice },
+        { name: by, server: 'karcis', request: checkIn },
+        { name: 'use', server: 'karcis', request: use },
         { name: 'bare', server: 'bare', request: () => booking({ event: 1 }) },
       ],
       counted: [200],
       sample: readTicket(1),
     }
   }
-  const all = 4 * slice * (rounds + 1)
   return {
     name: 'check-in',
-    fill: { events: 1, capacity: seats, tickets: all },
+    fill: { events: 1, capacity: seats, tickets: 4 * total },
     measurements: [measurement('code', 0), measurement('token', 2)],
   }
+}
+
+/** Tickets of its own for each round, the one at a steady rate included, behind those that others have. */
+function ticketsOfRounds(a_second: number, { rounds, seconds, warm_s, warm_first_s }: Settings) {
+  const first = Math.ceil(a_second * (warm_first_s + seconds))
+  const later = Math.ceil(a_second * (warm_s + seconds))
+  const start = (round: number) => (round === 0 ? 0 : first + later * (round - 1))
+  const slice = (round: number, behind = 0): NumberRange => {
+    return { from: behind + start(round) + 1, to: behind + start(round + 1), order: 'rising' }
+  }
+  const total = start(rounds + 1)
+  // Two of each booking.
+  return { slice, total: total + (total % 2) }
 }
 
 function growth(tickets: number): Scenario {

@@ -107,7 +107,7 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
   async function round(contender: Contender, number: number, rate?: number): Promise<Outcome> {
     const urls = servers[contender.server].map(({ url }) => url)
     const isSellOut = measurement.sold !== undefined
-    const { seconds, warm_s } = settings
+    const { seconds, warm_s, warm_first_s } = settings
     const tokens = contender.server === 'open karcis' ? undefined : await context.signTokens()
     const plan = {
       request: contender.request(number),
@@ -117,10 +117,10 @@ async function measure(context: Context, scenario: Scenario, measurement: Measur
       connections,
       // The bare server answers what it was told to, a sample of another call if need be.
       counted: measurement.counted,
-      warm_s: isSellOut ? 0 : warm_s,
+      warm_s: isSellOut ? 0 : number === 0 ? warm_first_s : warm_s,
       // A sell-out lasts as long as it takes.
       seconds: isSellOut ? 60 : seconds,
-      ...(contender.requests_max !== undefined && { requests_max: contender.requests_max }),
+      requests_max: contender.requests_max ?? numbersOf(contender.request(number)),
       ...(rate !== undefined && { rate }),
     }
     const [outcome, sales] = await Promise.all([
@@ -203,6 +203,12 @@ async function ask({ url }: Server, { method, path, body, known, numbers = {} }:
     ...(body !== undefined && { body: fill(body) }),
   })
   return { status: answer.status, body: await answer.text() }
+}
+
+/** How many requests can be made before one comes twice. */
+function numbersOf({ numbers = {} }: Request): number {
+  const rising = Object.values(numbers).filter(({ order }) => order === 'rising')
+  return Math.min(...rising.map(({ from, to }) => to - from + 1), Number.MAX_SAFE_INTEGER)
 }
 
 function strange(who: string, { statuses, errors }: Outcome, counted: number[]): string[] {

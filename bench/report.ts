@@ -95,8 +95,9 @@ function page(all: Results): string {
     `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, ${machine.system}, ` +
       `Node ${node}`,
     ...databaseLines,
-    `- ${settings.rounds} rounds of ${settings.seconds} s after ${settings.warm_s} s of warm-up; what stands side by ` +
-      'side took turns, round by round; figures are medians, the longest wait is the worst of all rounds',
+    `- ${settings.rounds} rounds of ${settings.seconds} s after ${settings.warm_s} s of warm-up, the first one after ` +
+      `${settings.warm_first_s} s; what stands side by side took turns, round by round; figures are medians, the longest wait ` +
+      'is the worst of all rounds',
     ...(runs > 1 ? [`- Put together from ${runs} runs of parts of it, one after the other`] : []),
     '',
     '![Throughput against connections](performance.svg)',

@@ -148,6 +148,7 @@ function readSettings(): Settings {
     rounds: Math.round(number('rounds', quick ? 2 : 3, rounds_max)),
     seconds: number('seconds', quick ? 1 : 4, seconds_max),
     warm_s: quick ? 0.5 : 1,
+    warm_first_s: quick ? 0.5 : 3,
     growth: [1_000, quick ? 100_000 : 1_000_000, ...(full ? [10_000_000] : [])],
   }
 }
