@@ -5,7 +5,7 @@ import { DomainError } from '../lib/errors.ts'
 /**
  * Reads JSON as Fastify does (a `__proto__` key is refused), but takes an empty body for none, so that
  * a client may send its content type with every request, and refuses bytes that are not UTF-8
- * where decoding would replace them silently.
+ * where decoding would replace them silently. What is compressed is refused: small, it could be very large.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
@@ -17,6 +17,10 @@ export function parseAsJson(app: FastifyInstance, type: string): void {
   const parse = app.getDefaultJsonParser('error', 'error')
   app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length === 0) return done(null)
+    const coding = request.headers['content-encoding']
+    if (coding !== undefined && coding.toLowerCase() !== 'identity') {
+      return done(new DomainError('unsupported_content_encoding'))
+    }
     if (!isUtf8(body)) return done(new DomainError('invalid_body'))
     void parse(request, body.toString('utf8'), done)
   })

@@ -46,6 +46,8 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     if (wait_s !== undefined) void reply.header('retry-after', wait_s)
     // https://www.rfc-editor.org/rfc/rfc6750#section-3
     if (status === 401) void reply.header('www-authenticate', challenge(refusal.code))
+    // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
+    if (refusal.code === 'unsupported_content_encoding') void reply.header('accept-encoding', 'identity')
     reply.code(status)
     const send = () => (isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, refusal.message))
     return refusal.code === 'body_too_large' ? whenRead(request, send) : send()

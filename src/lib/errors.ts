@@ -20,6 +20,7 @@ const refusals = {
   body_too_large: [413, 'request body too large'],
   url_too_long: [414, 'request URL too long'],
   unsupported_content_type: [415, "content type must be 'application/json'"],
+  unsupported_content_encoding: [415, 'send the body as it is, without Content-Encoding'],
   headers_too_large: [431, 'request headers too large'],
   request_timeout: [408, 'request took too long to arrive'],
   too_many_requests: [429, 'too many requests, try again in a moment'],

@@ -55,6 +55,15 @@ for (const [method, path] of bodies) {
   })
 }
 
+test('a body that is compressed is refused, and not taken for broken JSON', async () => {
+  for (const coding of ['gzip', 'br', 'gzip, identity', 'nonsense']) {
+    const { status, body, headers } = await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-encoding': coding })
+    assert.deepEqual([status, body.error], [415, 'send the body as it is, without Content-Encoding'])
+    assert.equal(headers['accept-encoding'], 'identity')
+  }
+  assert.equal((await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-encoding': 'Identity' })).status, 200)
+})
+
 test('a byte order mark and a charset are no reason to refuse', async () => {
   const { status } = await call('PUT', '/users/1', '\uFEFF{"name":"Ani"}', {
     'content-type': 'application/json; charset=utf-8',
