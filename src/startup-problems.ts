@@ -19,8 +19,10 @@ export function explainStartup(error: unknown, config: Config | undefined): stri
 
 function explainSqlite(file: string, code = '', errcode = 0, message = ''): string | undefined {
   const result = errcode & 255
-  if (result === 26) return `${file} is not a SQLite database. Move it away, or point DATA_DIR elsewhere.`
-  if (result === 11) return `${file} is damaged. Restore it from a backup.`
+  if (result === 26)
+    return `${file} is not a SQLite database. Move it away, with ${file}-wal if that is there, or point DATA_DIR elsewhere.`
+  if (result === 11)
+    return `${file} is damaged. Restore it from a backup: npm run restore -- <folder of a backup> --replace.`
   if (result === 5) return `${file} is held by another process. Stop that one first.`
   if (result === 13) return `There is no room left on the disk for ${file}.`
   if (result === 8 || result === 14 || ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENOENT'].includes(code)) {

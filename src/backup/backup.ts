@@ -143,7 +143,7 @@ async function keepPictures(data_dir: string, part: string): Promise<number> {
 }
 
 /** A new name is on the disk when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

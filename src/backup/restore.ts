@@ -1,7 +1,6 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { cp, mkdir, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { createReadStream } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { sql } from 'kysely'
@@ -10,7 +9,7 @@ import { openDatabase, type Database } from '../db/database.ts'
 import { knowsMigration } from '../db/migrate.ts'
 import { bytesText } from '../doctor/result.ts'
 import { StartupError } from '../lib/errors.ts'
-import { assertWhole } from './backup.ts'
+import { exchangeFile, notEmpty } from './exchange-file.ts'
 import { pictures_folder, readManifest, type Manifest } from './manifest.ts'
 import { load } from './mysql-tools.ts'
 import { measured, measureFile, withProgress } from './streams.ts'
@@ -48,49 +47,6 @@ export async function restore(config: Config, folder: string, replace: boolean, 
   if (manifest.pictures) await putPictures(config, place, print)
   return manifest
 }
-
-async function exchangeFile(file: string, packed: string, replace: boolean, print: Print): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const isThere = (await stat(file).catch(() => undefined)) !== undefined
-  if (isThere) assertReplaceable(file, replace)
-  const fresh = `${file}.restoring`
-  await rm(fresh, { force: true })
-  try {
-    const plain = measured()
-    const target = createWriteStream(fresh, { mode: 0o600, flush: true })
-    await withProgress('Database', plain.bytes, print, () =>
-      pipeline(createReadStream(packed), createGunzip(), plain.stream, target),
-    )
-    assertWhole(fresh)
-  } catch (error) {
-    await rm(fresh, { force: true })
-    throw error
-  }
-  if (isThere) {
-    const before = `${file}.before-${new Date().toISOString().replaceAll(':', '-')}`
-    await rename(file, before)
-    print(`What was there is now ${before}.`)
-  }
-  await rename(fresh, file)
-}
-
-/** Leaving WAL folds the log into the file, and works only for who is alone with it. */
-function assertReplaceable(file: string, replace: boolean): void {
-  const connection = new DatabaseSync(file, { timeout: 1_000 })
-  try {
-    const [tables] = connection.prepare(`select count(*) as count from sqlite_schema`).all() as { count: number }[]
-    if (tables!.count > 0 && !replace) throw notEmpty(file)
-    connection.exec('pragma journal_mode = delete')
-  } catch (error) {
-    if (((error as { errcode?: number }).errcode ?? 0) % 256 !== 5) throw error
-    throw new StartupError(`${file} is in use. Stop all servers and workers first.`)
-  } finally {
-    connection.close()
-  }
-}
-
-const notEmpty = (name: string) =>
-  new StartupError(`${name} is not empty. Name an empty database, or add --replace to lose what is in this one.`)
 
 async function fillDatabase(
   target: Extract<DatabaseTarget, { dialect: 'mysql' }>,
