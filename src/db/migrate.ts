@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely'
+import { DomainError, StartupError } from '../lib/errors.ts'
 import { toTimestamp, type Timestamp } from '../lib/time.ts'
 import type { Database, Db } from './database.ts'
 import type { Dialect } from './dialect.ts'
@@ -89,15 +90,27 @@ export async function birthOf({ db }: Database): Promise<Timestamp> {
 
 /** A table that is made anew is missing for a moment, so foreign keys are looked at when all is done. */
 async function migrateSqlite(database: Database): Promise<string[]> {
+  const until = performance.now() + lock_wait_s_max * 1_000
   await sql`pragma foreign_keys = off`.execute(database.writer)
   try {
-    return await inTransaction(database, async (tx) => {
-      const names = await runPending(tx, database.dialect)
-      if (names.length === 0) return names
-      const { rows } = await sql`pragma foreign_key_check`.execute(tx)
-      if (rows.length > 0) throw new Error(`a migration left ${rows.length} rows that refer to nothing`)
-      return names
-    })
+    for (;;) {
+      try {
+        return await inTransaction(database, async (tx) => {
+          const names = await runPending(tx, database.dialect)
+          if (names.length === 0) return names
+          const { rows } = await sql`pragma foreign_key_check`.execute(tx)
+          if (rows.length > 0) throw new Error(`a migration left ${rows.length} rows that refer to nothing`)
+          return names
+        })
+      } catch (error) {
+        if (!(error instanceof DomainError) || error.code !== 'server_busy') throw error
+        if (performance.now() > until) {
+          throw new StartupError(
+            `Another process has held the database for ${lock_wait_s_max} s. See what it does first.`,
+          )
+        }
+      }
+    }
   } finally {
     await sql`pragma foreign_keys = on`.execute(database.writer)
   }

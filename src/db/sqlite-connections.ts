@@ -1,21 +1,22 @@
 import { DatabaseSync } from 'node:sqlite'
 
-/**
- * How long one statement waits for another process's write. On the main thread the wait blocks the event loop,
- * so it is short; transaction.ts tries again without blocking.
- */
+/** How long one statement of a thread waits for another process's write. */
 const busy_ms_max = 500
+/** The same on the main thread, where it blocks all else meanwhile; transaction.ts tries again without blocking. */
+export const main_busy_ms_max = 20
+/** A log that grew while somebody read on and on is cut back to this when it begins anew. */
+const log_bytes_kept = 64 * 1024 * 1024
 
 /**
  * A connection that writes. WAL: readers never wait for the writer. FULL: what was committed survives a power cut. The log
  * is folded into the file every 64 MB: random pages are written several times before, and once then.
  */
-export function openWriter(file: string): DatabaseSync {
-  const writer = new DatabaseSync(file, { timeout: busy_ms_max, enableForeignKeyConstraints: true })
+export function openWriter(file: string, timeout = busy_ms_max): DatabaseSync {
+  const writer = new DatabaseSync(file, { timeout, enableForeignKeyConstraints: true })
   try {
     writer.exec(
       'pragma journal_mode = wal; pragma synchronous = full; pragma trusted_schema = off; pragma cache_size = -65536; ' +
-        'pragma wal_autocheckpoint = 16000',
+        `pragma wal_autocheckpoint = 16000; pragma journal_size_limit = ${log_bytes_kept}`,
     )
     return writer
   } catch (error) {

@@ -8,7 +8,7 @@ import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
 import { sqliteGroups } from './group/sqlite-group.ts'
 import type { Schema } from './schema.ts'
-import { openReader, openWriter } from './sqlite-connections.ts'
+import { main_busy_ms_max, openReader, openWriter } from './sqlite-connections.ts'
 import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
@@ -51,7 +51,7 @@ async function openConnections(file: string): Promise<{ writer: DatabaseSync; re
   for (;;) {
     let writer: DatabaseSync | undefined
     try {
-      writer = openWriter(file)
+      writer = openWriter(file, main_busy_ms_max)
       return { writer, reader: openReader(file) }
     } catch (error) {
       writer?.close()

@@ -4,19 +4,23 @@ import { keepChanges, type Changes } from './changes.ts'
 import type { Database, Db, Tx } from './database.ts'
 import { CommitOutcomeUnknown } from './group/group.ts'
 
-const attempts_max = 10
 const retry_ms_max = 10_000
-const backoff_ms_max = 500
+
+/** Two that met once may meet again, and each time one of them may have waited for a lock. */
+const onRows = { attempts_max: 10, backoff_ms_max: 500 }
+/** An attempt on SQLite is but a look whether another process still writes, and is cut short: see sqlite-connections.ts. */
+const onFile = { attempts_max: Infinity, backoff_ms_max: 100 }
 
 /**
  * Runs `work` in one transaction: all of it is kept, or none. On deadlock, lock time-out or busy it is
- * tried again a bounded number of times, so `work` must touch nothing but `tx`. What it announces is told after the commit.
+ * tried again for a bounded time, so `work` must touch nothing but `tx`. What it announces is told after the commit.
  *
  * @throws DomainError `server_busy` when every attempt met a conflict, `database_unavailable` when the
  *   server can't be reached; whatever `work` throws otherwise
  */
 export async function inTransaction<T>(database: Database, work: (tx: Tx) => Promise<T>): Promise<T> {
   const until = performance.now() + retry_ms_max
+  const { attempts_max, backoff_ms_max } = database.dialect.locksRows ? onRows : onFile
   for (let attempt = 1; ; attempt++) {
     try {
       let changes: Changes | undefined
