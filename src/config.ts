@@ -656,6 +656,9 @@ function databaseTarget(read: (name: string) => string, env: Env): DatabaseTarge
 export function databaseTargetFromUrl(text: string): DatabaseTarget {
   if (text.startsWith('sqlite:')) {
     const file = text.slice('sqlite:'.length).replace(/^\/\/(?=\/|[^/])/, '')
+    if (/^:memory:|^file:/.test(file)) {
+      throw new StartupError('DATABASE_URL must name a file: what a database in memory sells is gone with the process.')
+    }
     if (file) return { dialect: 'sqlite', file }
   }
   const url = URL.canParse(text) ? new URL(text) : undefined

@@ -45,6 +45,8 @@ const sqliteErrors = new Map<number, DatabaseErrorMeaning>([
   [6, 'conflict'], // SQLITE_LOCKED
   [261, 'conflict'], // SQLITE_BUSY_RECOVERY
   [517, 'conflict'], // SQLITE_BUSY_SNAPSHOT
+  [15, 'conflict'], // SQLITE_PROTOCOL: too many others at the log's lock
+  [8, 'unavailable'], // SQLITE_READONLY
   [10, 'unavailable'], // SQLITE_IOERR
   [13, 'unavailable'], // SQLITE_FULL
   [14, 'unavailable'], // SQLITE_CANTOPEN

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 /** How long one statement of a thread waits for another process's write. */
@@ -32,3 +33,21 @@ export function openReader(file: string): DatabaseSync {
 /** An error that is taken for one of SQLite's own, of a file that it can't reach (SQLITE_IOERR). */
 export const unreachable = (message: string, options?: ErrorOptions): Error =>
   Object.assign(new Error(message, options), { errcode: 10 })
+
+/**
+ * Looks whether the file under this name is the one that is there now. SQLite goes by what it has open: whatever is written to
+ * a file that was deleted or replaced is gone with the process, and a thread that opens the name finds another one.
+ *
+ * @returns throws, as if the file could not be reached, once it is not
+ */
+export function watchFile(file: string): () => void {
+  const { dev, ino } = statSync(file, { bigint: true })
+  return () => {
+    const now = statSync(file, { bigint: true, throwIfNoEntry: false })
+    if (now?.dev === dev && now.ino === ino) return
+    throw unreachable(
+      `${file} was deleted, moved or replaced while it was open, and nothing is written any more: put it back, or stop the ` +
+        'server before it is started on what is there',
+    )
+  }
+}

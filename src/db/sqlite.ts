@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
@@ -8,7 +8,8 @@ import type { Database } from './database.ts'
 import { sqlite } from './dialect.ts'
 import { sqliteGroups } from './group/sqlite-group.ts'
 import type { Schema } from './schema.ts'
-import { main_busy_ms_max, openReader, openWriter } from './sqlite-connections.ts'
+import { StartupError } from '../lib/errors.ts'
+import { main_busy_ms_max, openReader, openWriter, watchFile } from './sqlite-connections.ts'
 import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
@@ -16,19 +17,27 @@ const statements_max = 200
 /** How long opening waits for another process that is opening the same file, or putting it right after a crash. */
 const open_ms_max = 10_000
 
-/** Opens the embedded database, making its folder and file if they are missing. */
+/**
+ * Opens the embedded database, making its folder and file if they are missing.
+ *
+ * @throws StartupError on a SQLite that can lose what was committed
+ */
 export async function openSqlite(file: string): Promise<Database> {
+  assertSound(process.versions.sqlite ?? '')
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const { writer, reader } = await openConnections(file)
+  // A connection to a file that can't be written is one that reads, and says so at the first write only.
+  accessSync(file, constants.W_OK)
+  const assertSameFile = watchFile(file)
   const db = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: asKyselyExpects(reader, 'begin') }),
+    dialect: new SqliteDialect({ database: asKyselyExpects(reader, 'begin', assertSameFile) }),
     ...statementLog(sqlite),
   })
   const writing = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: asKyselyExpects(writer, 'begin immediate') }),
+    dialect: new SqliteDialect({ database: asKyselyExpects(writer, 'begin immediate', assertSameFile) }),
     ...statementLog(sqlite),
   })
-  const groups = sqliteGroups(file, writing)
+  const groups = sqliteGroups(file, writing, assertSameFile)
   return {
     dialect: sqlite,
     db,
@@ -44,6 +53,19 @@ export async function openSqlite(file: string): Promise<Database> {
       for (const connection of [reader, writer]) if (connection.isOpen) connection.close()
     },
   }
+}
+
+/**
+ * Where one connection folds the log while another one writes, as here, these can lose a commit:
+ * https://sqlite.org/wal.html#walresetbug
+ */
+export function assertSound(version: string): void {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  const fixed = ({ 44: 6, 50: 7, 51: 3 } as Record<number, number>)[minor] ?? Infinity
+  if (major > 3 || minor > 51 || patch >= fixed) return
+  throw new StartupError(
+    `This Node brings SQLite ${version}, which can lose what was committed. Take the Node that npm ci brings along, or a later one.`,
+  )
 }
 
 async function openConnections(file: string): Promise<{ writer: DatabaseSync; reader: DatabaseSync }> {
@@ -65,13 +87,20 @@ async function openConnections(file: string): Promise<{ writer: DatabaseSync; re
 /**
  * Gives Kysely's SQLite dialect the shape that it knows from better-sqlite3. Who writes begins at once: a plain `begin`
  * would take the write lock at the first write, too late to wait for it. Who can't write could not begin so.
+ *
+ * @param beginning what is looked at before a transaction begins
  */
-function asKyselyExpects(connection: DatabaseSync, begin: 'begin' | 'begin immediate'): SqliteDatabase {
+function asKyselyExpects(
+  connection: DatabaseSync,
+  begin: 'begin' | 'begin immediate',
+  beginning: () => void,
+): SqliteDatabase {
   const prepared = new Map<string, SqliteStatement>()
   return {
     close: () => connection.close(),
     prepare(sql) {
       if (sql === 'rollback') return rollbackOf(connection)
+      if (sql === 'begin') beginning()
       const text = sql === 'begin' ? begin : sql
       let statement = prepared.get(text)
       if (!statement) {

@@ -11,14 +11,20 @@ import type { Answered, Asked } from './sqlite-writing-thread.ts'
  * Groups on the embedded database, in a thread of its own: to write a group takes the processor and the disk as long as
  * to answer its requests, and both can be done at once. The thread is started with the first group.
  *
+ * @param assertSameFile throws if another file has come under the name, which the thread would open
  * @param writer this process's other way to write; a group takes its turn there, so that neither waits for the file's lock
  */
-export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGroup; close: () => Promise<void> } {
+export function sqliteGroups(
+  file: string,
+  writer: Kysely<Schema>,
+  assertSameFile: () => void,
+): { run: RunGroup; close: () => Promise<void> } {
   const checkpoints = sqliteCheckpoints(file)
   const thread = fileThread(new URL('sqlite-writing-thread.ts', import.meta.url), file)
 
   const run: RunGroup = (work) =>
     writer.connection().execute(async () => {
+      assertSameFile()
       let state = 'idle' as 'idle' | 'open' | 'done'
       const commit = async (asked: Asked) => {
         // Whatever fails has rolled back already; only a thread that is gone can't say.
@@ -52,6 +58,10 @@ export function sqliteGroups(file: string, writer: Kysely<Schema>): { run: RunGr
   }
 }
 
+function errorOf({ message, errcode, mayBeKept }: Extract<Answered, { error: unknown }>['error']): Error {
+  return mayBeKept ? new CommitOutcomeUnknown(message) : Object.assign(new Error(message), { errcode })
+}
+
 const ended = () => unreachable('the thread that writes has ended')
 
 /** One question at a time: a group's turn ends with its answer. */
@@ -67,7 +77,7 @@ function ask(thread: Worker, asked: Asked, lost: () => Error): Promise<Record<st
     const answered = (answer: Answered) => {
       settle()
       if ('rows' in answer) resolve(answer.rows)
-      else reject(Object.assign(new Error(answer.error.message), { errcode: answer.error.errcode }))
+      else reject(errorOf(answer.error))
     }
     const gone = () => {
       settle()

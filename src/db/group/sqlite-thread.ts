@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { unreachable } from '../sqlite-connections.ts'
 
@@ -38,7 +37,8 @@ export function fileThread(script: URL, file: string, begun: (thread: Worker) =>
       const closing = thread
       if (!closing) return
       closing.ref()
-      const exit = once(closing, 'exit')
+      // One that fails meanwhile ends as well, and there is nothing left to say to that.
+      const exit = new Promise<void>((resolve) => closing.once('exit', () => resolve()))
       ask(closing)
       await exit
     },

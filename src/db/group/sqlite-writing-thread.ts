@@ -14,7 +14,10 @@ export type Asked =
   | { kind: 'close' }
 
 /** What it answers; of an error what its meaning is found by, since a clone of one has nothing else of its own. */
-export type Answered = { rows: Record<string, unknown>[][] } | { error: { message: string; errcode?: number } }
+export type Answered =
+  | { rows: Record<string, unknown>[][] }
+  /** `mayBeKept`: of a commit that went wrong when its rows were in the log already, where a crash would find them. */
+  | { error: { message: string; errcode?: number; mayBeKept?: boolean } }
 
 type Subtraction = Extract<GroupWrite, { kind: 'subtract' }>
 
@@ -89,14 +92,27 @@ function act(asked: Exclude<Asked, { kind: 'close' }>): Record<string, unknown>[
   else if (asked.kind === 'commitAtOnce') {
     connection.exec('begin immediate')
     writeGuarded(asked.guard, asked.writes)
-    connection.exec('commit')
+    commit()
   } else {
     // Its transaction ended with the thread before this one.
     if (!connection.isTransaction) throw unreachable('its transaction is gone')
     for (const one of asked.writes) write(one)
-    connection.exec('commit')
+    commit()
   }
   return []
+}
+
+/**
+ * An error of the disk may come when the commit is in the log and only its index could not grow, or `fsync` failed: it
+ * is rolled back, but found there by whoever opens the file after a crash, until the next commit takes its place.
+ */
+function commit(): void {
+  try {
+    connection.exec('commit')
+  } catch (error) {
+    const isOfTheDisk = ((error as { errcode?: number }).errcode ?? 0) % 256 === 10
+    throw isOfTheDisk ? Object.assign(error as Error, { mayBeKept: true }) : error
+  }
 }
 
 /** Some errors, a full disk among them, have rolled back already. */
@@ -109,8 +125,8 @@ function answer(asked: Exclude<Asked, { kind: 'close' }>): Answered {
     return { rows: act(asked) }
   } catch (error) {
     rollBack()
-    const { message, errcode } = error as Error & { errcode?: number }
-    return { error: { message, ...(errcode !== undefined && { errcode }) } }
+    const { message, errcode, mayBeKept = false } = error as Error & { errcode?: number; mayBeKept?: boolean }
+    return { error: { message, mayBeKept, ...(errcode !== undefined && { errcode }) } }
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { compareMigrations } from '../../db/migrate.ts'
-import { reading } from '../../db/transaction.ts'
+import { inSnapshot } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { done } from '../../http/envelope.ts'
 import { EmptyAnswer, errorAnswers } from '../../http/schemas.ts'
@@ -46,7 +46,7 @@ async function answers({ database }: Deps): Promise<void> {
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new DomainError('database_unavailable')), answer_ms_max)
   })
-  const asked = reading(database, compareMigrations)
+  const asked = inSnapshot(database, compareMigrations)
   const { missing } = await Promise.race([asked, tooLate]).finally(() => clearTimeout(timer))
   if (missing.length > 0) throw new DomainError('tables_outdated')
 }
