@@ -11,22 +11,25 @@ const limits = { length_max: 20_000, wait_ms_max: 10_000 }
 
 type Asked<Row> = { listing: Listing<Row>; page: Page; reply: FastifyReply }
 
-/** Tells a page of a list from all others. */
-export const pageName = ({ name }: Pick<Listing<object>, 'name'>, { limit, page }: Page): string =>
-  `${limit} ${page} ${name}`
+/** A page before it is read. */
+export type PageToRead = Readonly<{
+  /** Tells it from all others. */
+  name: string
+  read: () => Promise<string>
+}>
 
 /**
  * Answers a list for many at once. Those who ask for the same page while one is being read share the next
  * reading, and its serialised bytes: always read after they asked, never remembered.
  */
 export function sharedList<Row extends object>(database: Database, message: string, show: (row: Row) => unknown) {
-  const read = pageReader(database, message, show)
+  const pages = pageReader(database, message, show)
   const queue = groupQueue<Asked<Row>, string>(async (askers) => {
     const bodies = new Map<string, Promise<string>>()
     const answers = askers.map((asked) => {
-      const name = pageName(asked.listing, asked.page)
+      const { name, read } = pages(asked)
       let body = bodies.get(name)
-      if (!body) bodies.set(name, (body = read(asked)))
+      if (!body) bodies.set(name, (body = read()))
       return body
     })
     const settled = await Promise.allSettled(answers)
@@ -39,12 +42,19 @@ export function sharedList<Row extends object>(database: Database, message: stri
   }
 }
 
-/** Reads pages of a list by their numbers, and serialises them as the route of the reply does. */
-export function pageReader<Row extends object>(database: Database, message: string, show: (row: Row) => unknown) {
+/**
+ * Finds pages of a list by their numbers, to be read and serialised as the route of the reply does. A page that begins
+ * elsewhere than before has another name: it is another page, and what was kept of that one would repeat or lack rows.
+ */
+export function pageReader<Row extends object>(
+  database: Database,
+  message: string,
+  show: (row: Row) => unknown,
+): (asked: Asked<Row>) => PageToRead {
   const marks = pageMarks()
 
-  async function read({ listing, page, reply }: Asked<Row>): Promise<string> {
-    const start = await startOf(listing, page)
+  async function read({ listing, page, reply }: Asked<Row>, marked: Key | undefined): Promise<string> {
+    const start = marked ?? (await countedStart(listing, page))
     const rows =
       start === 'beyond the end'
         ? []
@@ -57,10 +67,8 @@ export function pageReader<Row extends object>(database: Database, message: stri
     return serialise(reply, listed(message, rows, page, show))
   }
 
-  async function startOf(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
+  async function countedStart(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
     if (page.page === 1) return undefined
-    const marked = marks.find(listing.name, page)
-    if (marked) return marked
     const found = await reading(database, (db) => keyAt(db, listing, (page.page - 1) * page.limit))
     if (!found) return 'beyond the end'
     // One who jumped here need not skip the next time.
@@ -68,5 +76,12 @@ export function pageReader<Row extends object>(database: Database, message: stri
     return found
   }
 
-  return read
+  return (asked) => {
+    const { listing, page } = asked
+    const marked = marks.find(listing.name, page)
+    return {
+      name: `${page.limit} ${page.page} ${JSON.stringify(marked ?? null)} ${listing.name}`,
+      read: () => read(asked, marked),
+    }
+  }
 }

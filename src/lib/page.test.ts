@@ -25,6 +25,16 @@ test('marks are bounded: the oldest goes first', () => {
   assert.deepEqual(marks.find('events', { page: 10_001, limit: 1 }), [10_001])
 })
 
+test('a mark is soon forgotten, however often it is found', () => {
+  let at = 0
+  const marks = pageMarks(() => at)
+  marks.leave('events', { page: 2, limit: 50 }, [50])
+  for (; at <= 3_000; at += 500) assert.deepEqual(marks.find('events', { page: 2, limit: 50 }), [50])
+  assert.equal(marks.find('events', { page: 2, limit: 50 }), undefined)
+  marks.leave('events', { page: 2, limit: 50 }, [51])
+  assert.deepEqual(marks.find('events', { page: 2, limit: 50 }), [51])
+})
+
 test('marks are small, however long the filters of their lists', () => {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void

@@ -7,25 +7,38 @@ export type Page = { page: number; limit: number }
 export type Key = readonly (string | number)[]
 
 const marks_max = 10_000
+/** More than a program takes from one page to the next, and not long enough for others to come upon it by chance. */
+const age_ms_max = 3_000
 /** A list's name has its filters in it; a longer one is kept as its hash. */
 const name_length_max = 200
 
 /**
  * Pages are asked for by number, but read by key: whoever reads a page leaves a mark where the next one begins, so
- * going through a list costs the same at its ten-millionth row as at its first. Who jumps to a page that nobody
- * has come to skips rows, once. Rows deleted meanwhile never make the next page jump over others.
+ * going through a list costs the same at its ten-millionth row as at its first, and rows deleted meanwhile never make the
+ * next page jump over others. Who jumps to a page that nobody has come to skips rows, once.
+ *
+ * A mark is meant for who left it. Others may have read the page before on another server, or when it ended elsewhere, so
+ * it is soon forgotten.
+ *
+ * @param now milliseconds of a clock that is never set back
  */
-export function pageMarks() {
-  const marks = new Map<string, Key>()
+export function pageMarks(now: () => number = () => performance.now()) {
+  const marks = new Map<string, { key: Key; left_ms: number }>()
   const nameOf = (list: string, { page, limit }: Page) =>
     `${page} ${limit} ${list.length > name_length_max ? createHash('sha256').update(list).digest('base64') : list}`
 
   return {
-    /** The key behind which this page begins, if somebody has come to it. `list` tells lists and filters apart. */
-    find: (list: string, page: Page): Key | undefined => marks.get(nameOf(list, page)),
+    /** The key behind which this page begins, if somebody has just come to it. `list` tells lists and filters apart. */
+    find(list: string, page: Page): Key | undefined {
+      const mark = marks.get(nameOf(list, page))
+      return mark && now() - mark.left_ms <= age_ms_max ? mark.key : undefined
+    },
     leave(list: string, page: Page, key: Key): void {
+      const name = nameOf(list, page)
+      // So that the first is always the oldest.
+      marks.delete(name)
       if (marks.size >= marks_max) marks.delete(marks.keys().next().value!)
-      marks.set(nameOf(list, page), key)
+      marks.set(name, { key, left_ms: now() })
     },
   }
 }

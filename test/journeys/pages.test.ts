@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import pino from 'pino'
+import { buildApp } from '../../src/app.ts'
+import { databaseTargetFromUrl } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/database.ts'
 import { startApp } from '../support/app.ts'
+import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 
-const { call, deps } = await startApp()
+const { call, deps, url } = await startApp()
 const { anEvent, anOrganizer, aCustomer, aBooking } = factories(deps)
 
 type Item = { id: number }
@@ -108,6 +113,55 @@ for (const [name, prefix, read] of [
     }
   })
 }
+
+/** Eight events of one organizer, and how each page of two of them is read: by their places among the eight. */
+async function eightEvents() {
+  const { id: organizer_id } = await anOrganizer()
+  const ids: number[] = []
+  for (let n = 0; n < 8; n++) ids.push((await anEvent({ organizer_id })).id)
+  const path = (page: number) => `/api/v1/events?organizer_id=${organizer_id}&limit=2&page=${page}`
+  const placesOf = ({ data }: { data: Item[] }) => data.map(({ id }) => ids.indexOf(id))
+  return { ids, path, placesOf }
+}
+
+test('version 1: who begins after a change goes by it, whatever others read of the old pages', async () => {
+  const { ids, path, placesOf } = await eightEvents()
+  const page = async (number: number) => placesOf((await call('GET', path(number))).body)
+  const pages = async (...numbers: number[]) => {
+    const read: number[][] = []
+    for (const number of numbers) read.push(await page(number))
+    return read
+  }
+  assert.deepEqual(await pages(1, 2, 3), [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+  ])
+  await call('DELETE', `/api/v2/events/${ids[0]}`)
+  // Others go on where they were, and what they read is kept for a moment.
+  assert.deepEqual(await pages(2, 3), [
+    [2, 3],
+    [4, 5],
+  ])
+  assert.deepEqual(await pages(1, 2, 3, 4), [[1, 2], [3, 4], [5, 6], [7]])
+})
+
+test('version 1: pages read on two servers in turn fit together, whatever one of them was asked long ago', async (t) => {
+  const database = await openDatabase(databaseTargetFromUrl(url), 2)
+  const other = await buildApp(testDeps(database), pino({ level: 'silent' }), { auth: 'off' })
+  t.after(async () => {
+    await other.close()
+    await database.close()
+  })
+  const { ids, path, placesOf } = await eightEvents()
+  const here = async (page: number) => placesOf((await call('GET', path(page))).body)
+  const there = async (page: number) => placesOf((await other.inject({ url: path(page) })).json())
+  for (const page of [1, 2, 3]) await here(page)
+  await call('DELETE', `/api/v2/events/${ids[0]}`)
+  const now = performance.now.bind(performance)
+  t.mock.method(performance, 'now', () => now() + 3_001)
+  assert.deepEqual([await there(1), await here(2), await there(3), await here(4)], [[1, 2], [3, 4], [5, 6], [7]])
+})
 
 test('the bounds of a page are kept in version 2', async () => {
   for (const limit of ['0', '101', '-1', '1.5', 'x', '', '1e2', '1&limit=2']) {

@@ -5,7 +5,7 @@ import { done, success } from '../../http/envelope.ts'
 import { Answer, EmptyAnswer, errorAnswers, IdParams, ListAnswer, PageQuery } from '../../http/schemas.ts'
 import { event_lists, eventTag, hashed, sendPublic, type PublicAnswers } from '../../http/public-answers.ts'
 import { serialise } from '../../http/serialise.ts'
-import { pageName, pageReader } from '../../http/shared-list.ts'
+import { pageReader } from '../../http/shared-list.ts'
 import { fillInOwnId } from '../accounts/own-id.ts'
 import { changeEvent } from './change-event.ts'
 import { createEvent } from './create-event.ts'
@@ -24,7 +24,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<
   Deps & { events: SharedRead<Event>; answers: PublicAnswers }
 > = async (app, deps) => {
   const { answers } = deps
-  const readList = pageReader(deps.database, 'events retrieved successfully', showEvent)
+  const pages = pageReader(deps.database, 'events retrieved successfully', showEvent)
 
   app.post(
     '/events',
@@ -67,9 +67,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { query: page } = request
       const listing = listEvents(eventFilter(page))
-      const answer = await answers.get(event_lists, `v1 ${pageName(listing, page)}`, async () =>
-        hashed(await readList({ listing, page, reply })),
-      )
+      const { name, read } = pages({ listing, page, reply })
+      const answer = await answers.get(event_lists, `v1 ${name}`, async () => hashed(await read()))
       return sendPublic(request, reply, answer)
     },
   )
