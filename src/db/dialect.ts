@@ -6,6 +6,8 @@ export type Dialect = Readonly<{
   tableOptions: string
   /** Whether a select may say FOR UPDATE. Where not, `begin immediate` has locked the whole database already. */
   locksRows: boolean
+  /** Whether a query keeps the main thread from everything else for as long as it takes. */
+  readsInThread: boolean
   /** What an error of the driver means. */
   meaningOf: (error: unknown) => DatabaseErrorMeaning
 }>
@@ -67,6 +69,7 @@ export const sqlite: Dialect = {
   },
   tableOptions: 'strict',
   locksRows: false,
+  readsInThread: true,
   meaningOf(error) {
     const code = property(error, 'errcode')
     if (typeof code !== 'number') return 'other'
@@ -120,6 +123,7 @@ export const mysql: Dialect = {
   },
   tableOptions: 'engine = InnoDB default character set utf8mb4 collate utf8mb4_bin',
   locksRows: true,
+  readsInThread: false,
   meaningOf(error) {
     const known = mysqlErrors.get(property(error, 'code')) ?? mysqlErrors.get(property(error, 'errno'))
     if (known) return known

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type, type TSchema } from 'typebox'
 import type { Database } from '../db/database.ts'
+import { readingList } from '../db/list-line.ts'
 import { keyOf, readPage, type Listing } from '../db/page-query.ts'
-import { reading } from '../db/transaction.ts'
 import { DomainError } from '../lib/errors.ts'
 import type { Key } from '../lib/page.ts'
 import { parseRfc3339 } from '../lib/time.ts'
@@ -80,7 +80,7 @@ export function linkNext(
 /**
  * The rows of a list behind a cursor, or its first ones, and whether there are more.
  *
- * @throws DomainError `invalid_cursor`
+ * @throws DomainError `invalid_cursor`, or as readingList does
  */
 export async function readBehind<Row extends object>(
   database: Database,
@@ -89,7 +89,7 @@ export async function readBehind<Row extends object>(
   cursor: string | undefined,
 ): Promise<{ rows: Row[]; has_more: boolean }> {
   const after = cursor === undefined ? undefined : readCursor(cursor, listing)
-  const rows = await reading(database, (db) => readPage(db, listing, after, limit + 1))
+  const rows = await readingList(database, (db) => readPage(db, listing, after, limit + 1))
   return { rows: rows.slice(0, limit), has_more: rows.length > limit }
 }
 

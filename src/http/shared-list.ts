@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Database } from '../db/database.ts'
+import { readingList } from '../db/list-line.ts'
 import { keyAt, keyOf, readPage, type Listing } from '../db/page-query.ts'
-import { reading } from '../db/transaction.ts'
 import { groupQueue } from '../lib/group-queue.ts'
 import { pageMarks, type Key, type Page } from '../lib/page.ts'
 import { listed } from './envelope.ts'
@@ -59,7 +59,7 @@ export function pageReader<Row extends object>(
       start === 'beyond the end'
         ? []
         : // One row more than is shown, to see whether there is a next page.
-          await reading(database, (db) => readPage(db, listing, start, page.limit + 1))
+          await readingList(database, (db) => readPage(db, listing, start, page.limit + 1))
     if (rows.length > page.limit) {
       const last = rows[page.limit - 1]!
       marks.leave(listing.name, { ...page, page: page.page + 1 }, keyOf(listing.order, last))
@@ -69,7 +69,7 @@ export function pageReader<Row extends object>(
 
   async function countedStart(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
     if (page.page === 1) return undefined
-    const found = await reading(database, (db) => keyAt(db, listing, (page.page - 1) * page.limit))
+    const found = await readingList(database, (db) => keyAt(db, listing, (page.page - 1) * page.limit))
     if (!found) return 'beyond the end'
     // One who jumped here need not skip the next time.
     marks.leave(listing.name, page, found)
