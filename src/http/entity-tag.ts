@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import { Type, type TSchema } from 'typebox'
 import { DomainError } from '../lib/errors.ts'
+import { dateOf, type Timestamp } from '../lib/time.ts'
 
 /** What an update takes: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 */
 export const IfMatchHeader = Type.Object({
@@ -28,11 +29,21 @@ export function answerNotModified(app: FastifyInstance): void {
 }
 
 /**
- * The tag of a row that counts its changes, with what may change in its answer without being one: seats that are sold,
- * the language that it is in.
+ * The tag of a row that counts its changes, with what else makes another answer of it: when it was last written, which a
+ * booking does, too, the shape that it is shown in, and as asides what is not its own, such as the language. Digits alone: an
+ * older server beside this one takes no other tag for a change.
  */
-export function tagOf({ version }: { version: number }, ...asides: readonly number[]): string {
-  return `"${[version, ...asides].join('.')}"`
+export function tagOf(
+  { version, updated_at }: { version: number; updated_at: Timestamp },
+  shape: number,
+  ...asides: readonly number[]
+): string {
+  return `"${[version, dateOf(updated_at).getTime(), shape, ...asides].join('.')}"`
+}
+
+/** A number for how rows are shown: another one as soon as the schema of their answers is. */
+export function shapeOf(schema: TSchema): number {
+  return createHash('sha1').update(JSON.stringify(schema)).digest().readUInt32BE()
 }
 
 export function setTag(reply: FastifyReply, tag: string): void {

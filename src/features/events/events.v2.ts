@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, linkNext, PageOf, readCursorPage } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import {
   by_language,
@@ -53,8 +53,9 @@ const EventQuery = Type.Object({
 const languageFor = ({ headers }: FastifyRequest) => languageOf(headers['accept-language'])
 const show = (event: Event, request: FastifyRequest) => showEventV2(event, languageFor(request))
 
+const shape = shapeOf(EventViewV2)
 /** Seats that are sold change the answer, and not the version; so does the language. */
-const eventEtag = (event: Event, language: Language) => tagOf(event, event.available_seat, numberOf(language))
+const eventEtag = (event: Event, language: Language) => tagOf(event, shape, event.available_seat, numberOf(language))
 
 const setEventTag = (request: FastifyRequest, reply: FastifyReply, event: Event) => {
   varyBy(reply, 'accept-language')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { startApp } from '../../../test/support/app.ts'
 import { assertBooksBalance } from '../../../test/support/books.ts'
 import { factories } from '../../../test/support/factories.ts'
@@ -158,6 +159,21 @@ test('texts that would not fit into the history, as long as they may be, are kep
   assert.equal(status, 201)
   const [entry] = (await organizer.call('GET', `/api/v2/audit-entries?entity=event&entity_id=${body.id}`)).body.items
   assert.ok(long.title.startsWith(entry.became.title.replace('…', '')) && entry.became.title.length > 10)
+})
+
+test('a seat of a type that was sold and given back is news of it, too', async () => {
+  const event = await anOwnEvent()
+  const { id } = await add(event.id, { capacity: 5 })
+  const path = `/api/v2/ticket-types/${id}`
+  const before = await call('GET', path)
+  const items = [{ ticket_type_id: id, quantity: 1 }]
+  const booking = await customer.call('POST', '/api/v2/bookings', { event_id: event.id, items })
+  assert.equal(booking.status, 201)
+  // Not in the same millisecond.
+  await sleep(2)
+  assert.equal((await organizer.call('POST', `/api/v2/bookings/${booking.body.id}/cancellation`, {})).status, 200)
+  const again = await call('GET', path, undefined, { 'if-none-match': String(before.headers['etag']) })
+  assert.deepEqual([again.status, again.body?.available_seat], [200, 5])
 })
 
 test('an answer in another language is another one, and a change is held against the version alone', async () => {

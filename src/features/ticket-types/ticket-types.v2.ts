@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { by_language, eventTag, hashed, sendPublic, type PublicAnswers } from '../../http/public-answers.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
@@ -24,6 +24,7 @@ import { CreateTicketTypeBody, PatchTicketTypeBody, TicketTypeView } from './tic
 import { findTicketType, listTicketTypes } from './ticket-types.sql.ts'
 
 const tags = ['ticket types']
+const shape = shapeOf(TicketTypeView)
 const soundness = ['quantity_range_empty', 'sales_window_empty'] as const
 
 export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
@@ -74,7 +75,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
         addTicketType(deps, caller, params.id, body, keep),
       )
       const event = await readEvent(events, params.id)
-      setTag(reply, tagOf(type))
+      setTag(reply, tagOf(type, shape))
       void reply.code(201).header('location', `/api/v2/ticket-types/${type.id}`)
       return shownIn(languageOf(headers['accept-language']), event)(type)
     },
@@ -132,7 +133,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
       const shown = shownIn(languageOf(headers['accept-language']), event)(type)
       const language = numberOf(languageOf(headers['accept-language']))
       varyBy(reply, 'accept-language')
-      setTag(reply, tagOf(type, event.version, shown.available_seat, shown.on_sale ? 1 : 0, language))
+      setTag(reply, tagOf(type, shape, event.version, shown.available_seat, shown.on_sale ? 1 : 0, language))
       return shown
     },
   )
@@ -166,7 +167,7 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { caller, params, body, headers } = request
       const type = await changeTicketType(deps, caller, params.id, body, matchingVersion(request))
-      setTag(reply, tagOf(type))
+      setTag(reply, tagOf(type, shape))
       return shownIn(languageOf(headers['accept-language']), await readEvent(events, type.event_id))(type)
     },
   )

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApp } from '../../../test/support/app.ts'
 import { factories } from '../../../test/support/factories.ts'
-import { people } from '../../../test/support/people.ts'
+import { password, people } from '../../../test/support/people.ts'
 
 const started = await startApp({}, { auth: 'on' })
 const { call, deps } = started
@@ -37,6 +37,17 @@ test('a registration that is sent again with its key is answered again', async (
   const other = await call('POST', users, { ...ani, name: 'Budi' }, key)
   assert.deepEqual([other.status, other.body.code], [422, 'idempotency_key_reused'])
   assert.equal((await call('POST', users, ani)).body.code, 'email_already_exists')
+})
+
+test('a new password is news of the account, and no change that another one is held against', async () => {
+  const someone = await signedIn('customer')
+  const path = `${users}/${someone.id}`
+  const { etag } = (await someone.call('GET', path)).headers as { etag: string }
+  assert.equal((await someone.call('GET', path, undefined, { 'if-none-match': etag })).status, 304)
+  const passwords = { current_password: password, new_password: 'another password' }
+  assert.equal((await someone.call('POST', '/api/v2/auth/password', passwords)).status, 204)
+  assert.equal((await someone.call('GET', path, undefined, { 'if-none-match': etag })).status, 200)
+  assert.equal((await someone.call('PATCH', path, { name: 'B' }, { 'if-match': etag })).status, 200)
 })
 
 test('who changes an account must have read it', async () => {

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingVersion, setTag, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
 import { languageOf } from '../../lib/language.ts'
@@ -22,6 +22,7 @@ import { listUsers } from './users.sql.ts'
 const tags = ['users']
 const params = IdParams('user')
 const base = '/api/v2/users'
+const shape = shapeOf(UserViewV2)
 
 export const userRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { accounts: Accounts; keysInFlight: KeysInFlight }
@@ -60,7 +61,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
           keep,
         ),
       )
-      setTag(reply, tagOf(result))
+      setTag(reply, tagOf(result, shape))
       return reply.code(201).header('location', `${base}/${result.id}`).send(showUserV2(result))
     },
   )
@@ -91,7 +92,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const user = await readUser(deps, request.caller, request.params.id)
-      setTag(reply, tagOf(user))
+      setTag(reply, tagOf(user, shape))
       return showUserV2(user)
     },
   )
@@ -125,7 +126,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { id } = request.params
       const user = await changeUser(deps, accounts, request.caller, id, request.body, matchingVersion(request))
-      setTag(reply, tagOf(user))
+      setTag(reply, tagOf(user, shape))
       return showUserV2(user)
     },
   )
@@ -168,7 +169,7 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
       const result = await answerOnce(deps, request, reply, 'restore user', id, (keep) =>
         restoreUser(deps, request.caller, id, keep),
       )
-      setTag(reply, tagOf(result))
+      setTag(reply, tagOf(result, shape))
       return showUserV2(result)
     },
   )
