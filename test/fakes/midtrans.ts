@@ -70,15 +70,15 @@ export async function fakeMidtrans(): Promise<FakeProvider> {
 
   function refund(key: string, transaction: Transaction, body: Record<string, unknown>): FakeAnswer {
     const { refund_key, amount } = body as { refund_key: string; amount: number }
-    const before = transaction.refunds.find((refund) => refund.key === refund_key)
-    if (!before) {
-      if (!withRefund.has(transaction.channel) || !['settlement', 'partial_refund'].includes(transaction.status)) {
-        return say(412, 'Transaction status cannot be updated.')
-      }
-      if (refunded(transaction) + amount > transaction.amount) return say(413, 'Refund amount exceeds the payment')
-      transaction.refunds.push({ key: refund_key, amount })
-      transaction.status = refunded(transaction) === transaction.amount ? 'refund' : 'partial_refund'
+    if (transaction.refunds.some((refund) => refund.key === refund_key)) {
+      return say(406, 'The same refund_key cannot be reused')
     }
+    if (!withRefund.has(transaction.channel) || !['settlement', 'partial_refund'].includes(transaction.status)) {
+      return say(412, 'Transaction status cannot be updated.')
+    }
+    if (refunded(transaction) + amount > transaction.amount) return say(413, 'Refund amount exceeds the payment')
+    transaction.refunds.push({ key: refund_key, amount })
+    transaction.status = refunded(transaction) === transaction.amount ? 'refund' : 'partial_refund'
     return [200, { ...show(key, transaction), status_code: '200', refund_key, refund_amount: `${amount}.00` }]
   }
 

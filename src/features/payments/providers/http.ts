@@ -62,8 +62,9 @@ export type HttpClient = Readonly<{
  * A client of one provider.
  *
  * A call that is not answered is made again, with growing random pauses, because every call has a key under which the
- * provider does it once, or reads, or ends what may be ended twice; what has no such key says `once`. Never after a
- * time-out: whoever waits has waited long enough by then, and the work is tried again later anyway.
+ * provider does it once, or reads, or ends what may be ended twice; what has no such key says `once`. A provider may
+ * refuse what it has done already, so a refusal is no proof that nothing was done. Never after a time-out: whoever waits
+ * has waited long enough by then, and the work is tried again later anyway.
  *
  * @param secret never to be told: it is taken out of whatever the provider says
  */

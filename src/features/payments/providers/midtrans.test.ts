@@ -124,6 +124,19 @@ test('before it settles, all of it is cancelled, and a part must wait', async ()
   assert.deepEqual(fake.books().get('settled'), { paid: 24_145, refunded: 1_000 })
 })
 
+test('a cancel whose answer was lost is refused the second time, and has paid back', async () => {
+  const order = {
+    payment: await paid('twice', 'credit_card'),
+    key: 'r-3',
+    amount: 24_145,
+    paid: 24_145,
+    currency: 'IDR',
+  }
+  fake.misbehave('drop after', 1, /cancel$/)
+  assert.equal((await fake.provider({ sleep: async () => {} }).refund(order)).state, 'done')
+  assert.deepEqual(fake.books().get('twice'), { paid: 24_145, refunded: 24_145 })
+})
+
 test('what is only reserved on a card is given up, what is captured is left alone', async () => {
   for (const [transaction_status, cancels] of [
     ['authorize', true],

@@ -14,7 +14,7 @@ import {
   noteOf,
   textOf,
 } from './fields.ts'
-import { basic, httpClient, type HttpOptions, type ReadAnswer } from './http.ts'
+import { basic, httpClient, type HttpAnswer, type HttpOptions, type ReadAnswer } from './http.ts'
 import {
   ProviderError,
   type Attempt,
@@ -81,7 +81,7 @@ export function midtrans({
       if (amount !== paid)
         throw new ProviderError('unknown', 'Midtrans has not settled it: a part goes back after that')
       const answer = await client.send({ method: 'POST', url: at(payment.key, 'cancel') })
-      if (answer.status >= 400) return refused(answer.status, client.refusal(answer))
+      if (answer.status >= 400) return refusedOrMade(payment.key, key, answer)
       return { state: 'done', reference: textOf(transaction['transaction_id']), note: 'cancelled before settlement' }
     }
     if (way === undefined || !refundable.has(way)) return { state: 'by_hand', note: noteOf('paid by', way) }
@@ -91,8 +91,14 @@ export function midtrans({
       url: at(payment.key, 'refund'),
       json: { refund_key: key, amount, reason: 'Tickets cancelled' },
     })
-    if (answer.status >= 400) return refused(answer.status, client.refusal(answer))
+    if (answer.status >= 400) return refusedOrMade(payment.key, key, answer)
     return { state: 'done', reference: key, note: noteOf(way) }
+  }
+
+  /** What was done, and whose answer got lost, is refused when it is asked for again: so it is looked at once more. */
+  async function refusedOrMade(order_id: string, key: string, answer: HttpAnswer): Promise<Refunded> {
+    const transaction = await findTransaction(order_id)
+    return (transaction && madeBefore(transaction, key)) ?? refused(answer.status, client.refusal(answer))
   }
 
   return {

@@ -183,6 +183,14 @@ for (const fake of fakes) {
     })
   }
 
+  test(`${name}: a refund that is asked for once more at once, because its answer was lost, is done`, async () => {
+    const payment = await paid(fake, provider)
+    const order = refundOf(fake, payment, 60_000)
+    fake.misbehave('drop after', 1, /^POST .*refunds?$/)
+    assert.equal((await provider.refund(order)).state, 'done')
+    assert.deepEqual(fake.books().get(payment.key), { paid: amount, refunded: 60_000 })
+  })
+
   test(`${name}: what was not paid is not paid back`, async () => {
     const payment = await opened(fake, provider)
     assert.equal((await provider.refund(refundOf(fake, payment))).state, 'failed')
