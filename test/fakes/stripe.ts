@@ -123,23 +123,31 @@ export async function fakeStripe(): Promise<FakeProvider> {
   }
 
   const showRefund = ({ intent, ...refund }: Refund) => ({ ...refund, object: 'refund', payment_intent: intent })
-  const page = (data: unknown[], has_more = false): FakeAnswer => [200, { object: 'list', data, has_more }]
+  /** A page of a list, newest first. */
+  function page<One extends { id: string }>(
+    fitting: One[],
+    query: URLSearchParams,
+    show: (one: One) => unknown,
+  ): FakeAnswer {
+    const all = fitting.toReversed()
+    const from = all.findIndex(({ id }) => id === query.get('starting_after')) + 1
+    const to = from + Math.min(100, Number(query.get('limit') ?? 10))
+    return [200, { object: 'list', data: all.slice(from, to).map(show), has_more: all.length > to }]
+  }
 
   function handle({ method, path, query, body }: FakeRequest): FakeAnswer {
     const form = new URLSearchParams(body)
     if (path === '/v1/checkout/sessions' && method === 'POST') return create(form)
-    if (path === '/v1/checkout/sessions') return page(...listSessions(query))
+    if (path === '/v1/checkout/sessions') return listSessions(query)
     if (path === '/v1/payment_intents/search') {
       const [, key] = /^metadata\['attempt_key'\]:'(.*)'$/.exec(query.get('query')!) ?? []
-      return page(
-        [...sessions.values()]
-          .filter((one) => one.intent !== null && one.metadata['attempt_key'] === key)
-          .map(showIntent),
-      )
+      const fitting = [...sessions.values()].filter((one) => one.intent !== null && one.metadata['attempt_key'] === key)
+      return page(fitting, query, showIntent)
     }
     if (path === '/v1/refunds' && method === 'POST') return refund(form)
     if (path === '/v1/refunds') {
-      return page(refunds.filter(({ intent }) => intent === query.get('payment_intent')).map(showRefund))
+      const fitting = refunds.filter(({ intent }) => intent === query.get('payment_intent'))
+      return page(fitting, query, showRefund)
     }
     const [, refund_id] = /^\/v1\/refunds\/(.+)$/.exec(path) ?? []
     if (refund_id) {
@@ -156,16 +164,13 @@ export async function fakeStripe(): Promise<FakeProvider> {
     return [200, show(session, query.has('expand[]'))]
   }
 
-  function listSessions(query: URLSearchParams): [unknown[], boolean] {
+  function listSessions(query: URLSearchParams): FakeAnswer {
     const intent = query.get('payment_intent')
     const status = query.get('status')
-    const fitting = [...sessions.values()]
-      .toReversed()
-      .filter((one) => (!intent || one.intent === intent) && (!status || one.status === status))
-    const from = fitting.findIndex(({ id }) => id === query.get('starting_after')) + 1
-    const limit = Number(query.get('limit') ?? 10)
-    const isExpanded = query.has('expand[]')
-    return [fitting.slice(from, from + limit).map((one) => show(one, isExpanded)), fitting.length > from + limit]
+    const fitting = [...sessions.values()].filter(
+      (one) => (!intent || one.intent === intent) && (!status || one.status === status),
+    )
+    return page(fitting, query, (one) => show(one, query.has('expand[]')))
   }
 
   const server = await fakeServer((request) => {

@@ -93,6 +93,20 @@ test('a refund is found by our key when Stripe has long forgotten it', async () 
   assert.deepEqual([await provider.refund(order), posts()], [first, before])
 })
 
+test('a refund is found among very many, and one more can be made', async () => {
+  const { reference } = await provider.open({ ...attempt, key: 'parts' })
+  fake.pay('parts')
+  const charge = (await provider.find({ key: 'parts', reference, charge: null }))!.charge!
+  const payment = { key: 'parts', reference, charge }
+  const part = (n: number) => ({ payment, key: `part-${n}`, amount: 10, paid: 5_000, currency: 'USD' })
+  const first = await provider.refund(part(0))
+  for (let n = 1; n < 220; n++) await provider.refund(part(n))
+  const posts = fake.requests.filter(({ method }) => method === 'POST').length
+  assert.deepEqual(await provider.refund(part(0)), first)
+  assert.equal(fake.requests.filter(({ method }) => method === 'POST').length, posts)
+  assert.deepEqual(fake.books().get('parts'), { paid: 5_000, refunded: 2_200 })
+})
+
 test('a signature is good for five minutes, over these very bytes', async () => {
   await provider.open({ ...attempt, key: 'signed' })
   fake.pay('signed')

@@ -48,6 +48,7 @@ const session_ms_min = 31 * 60_000
 const tolerance_s = 300
 const signatures_max = 10
 const page_size = 100
+/** Enough for the refunds of a payment: a booking has 1,000 tickets at most, and each may go back by itself. */
 const pages_max = 10
 
 /**
@@ -81,6 +82,30 @@ export function stripe({
     return { data: listOf(data).map(fieldsOf), has_more: has_more === true }
   }
 
+  /**
+   * The first that fits, newest first, page by page.
+   *
+   * @throws ProviderError `unknown` if it is not among the first pages and there are more
+   */
+  async function findListed(
+    url: string,
+    query: Record<string, string>,
+    fits: (listed: Fields) => boolean,
+  ): Promise<Fields | undefined> {
+    let after: string | undefined
+    for (let page = 0; page < pages_max; page++) {
+      const { data, has_more } = await list(url, {
+        ...query,
+        limit: String(page_size),
+        ...(after && { starting_after: after }),
+      })
+      const found = data.find(fits)
+      if (found || !has_more) return found
+      after = needText('Stripe', data.at(-1), 'id')
+    }
+    throw new ProviderError('unknown', 'Stripe has more to list than can be looked through')
+  }
+
   async function findSession(payment: PaymentKey): Promise<Fields | undefined> {
     if (payment.reference === null) return findByKey(payment.key)
     const answer = await get(`${sessions}/${encodeURIComponent(payment.reference)}`, {
@@ -110,18 +135,7 @@ export function stripe({
       })
       if (found.data[0]) return found.data[0]
     }
-    let after: string | undefined
-    for (let page = 0; page < pages_max; page++) {
-      const { data, has_more } = await list(sessions, {
-        status: 'open',
-        limit: String(page_size),
-        ...(after && { starting_after: after }),
-      })
-      const found = data.find(({ client_reference_id }) => client_reference_id === key)
-      if (found || !has_more) return found
-      after = needText('Stripe', data.at(-1), 'id')
-    }
-    throw new ProviderError('unknown', 'Stripe has more open sessions than can be looked through')
+    return findListed(sessions, { status: 'open' }, ({ client_reference_id }) => client_reference_id === key)
   }
 
   async function chargeOf(payment: PaymentKey): Promise<string | undefined> {
@@ -132,9 +146,8 @@ export function stripe({
 
   /** Looked for, because Stripe forgets a key after a day, and an order may wait longer. */
   async function findRefund(payment_intent: string, key: string): Promise<Refunded | undefined> {
-    const { data, has_more } = await list(`${baseUrl}/v1/refunds`, { payment_intent, limit: String(page_size) })
-    const found = data.find(({ metadata }) => fieldsOf(metadata)['refund_key'] === key)
-    if (!found && has_more) throw new ProviderError('unknown', 'Stripe has more refunds than can be looked through')
+    const isOurs = ({ metadata }: Fields) => fieldsOf(metadata)['refund_key'] === key
+    const found = await findListed(`${baseUrl}/v1/refunds`, { payment_intent }, isOurs)
     return found && refundedOf(found)
   }
 
