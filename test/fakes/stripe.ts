@@ -25,8 +25,12 @@ type Refund = { id: string; intent: string; amount: number; status: string; meta
 const shift = (currency: string) => (currency.toUpperCase() === 'IDR' ? 2 : 0)
 const ours = (amount: number, currency: string) => amount / 10 ** shift(currency)
 
-/** Stripe: remembers under a key of idempotency what it has answered, and for which request. */
-export async function fakeStripe(): Promise<FakeProvider> {
+/**
+ * Stripe: remembers under a key of idempotency what it has answered, and for which request.
+ *
+ * @param now a test's clock, where that is set ahead
+ */
+export async function fakeStripe(now = () => new Date()): Promise<FakeProvider> {
   const sessions = new Map<string, Session>()
   const refunds: Refund[] = []
   const answers = new Map<string, { request: string; answer: FakeAnswer }>()
@@ -84,8 +88,12 @@ export async function fakeStripe(): Promise<FakeProvider> {
     const amount = Number(form.get('line_items[0][price_data][unit_amount]'))
     const currency = form.get('line_items[0][price_data][currency]')!
     if (!form.get('success_url')) return invalid('Missing required param: success_url.')
-    if (Number(form.get('expires_at')) < Date.now() / 1_000 + 30 * 60) {
+    const lives_s = Number(form.get('expires_at')) - now().getTime() / 1_000
+    if (lives_s < 30 * 60) {
       return invalid('The `expires_at` timestamp must be at least 30 minutes from Checkout Session creation.')
+    }
+    if (lives_s > 24 * 60 * 60) {
+      return invalid('The `expires_at` timestamp must be less than 24 hours from Checkout Session creation.')
     }
     if (!Number.isInteger(amount) || amount < 1) return invalid('Invalid integer: unit_amount')
     if (currency !== currency.toLowerCase()) return invalid('Invalid currency')

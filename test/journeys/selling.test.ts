@@ -13,7 +13,11 @@ import { people, type Person } from '../support/people.ts'
 import { startSelling } from '../support/selling.ts'
 
 const quick = { sleep: async () => {}, timeout_ms: 500 }
-const fakes = { midtrans: await fakeMidtrans(), xendit: await fakeXendit(), stripe: await fakeStripe() }
+const fakes = {
+  midtrans: await fakeMidtrans(),
+  xendit: await fakeXendit(),
+  stripe: await fakeStripe(() => started.time.now()),
+}
 const all = Object.values(fakes)
 const started = await startSelling(
   () => all.map((fake) => fake.provider({ ...quick, breaker: breaker(fake.name, { open_ms: 0 }) })),
@@ -373,7 +377,7 @@ test('a webhook about a payment that is not ours is kept for a person', async ()
   const attempt = { amount: 1, currency: 'IDR', description: 'x', customer: { name: 'x', email: 'x@example.com' } }
   await elsewhere
     .provider(quick)
-    .open({ ...attempt, key: 'somebody-elses', expires_at: new Date(), return_url: undefined })
+    .open({ ...attempt, key: 'somebody-elses', created_at: new Date(), expires_at: new Date(), return_url: undefined })
   elsewhere.begin('somebody-elses')
   assert.equal((await tell(elsewhere, elsewhere.webhook('somebody-elses'))).statusCode, 200)
   await elsewhere.stop()
@@ -431,6 +435,10 @@ test('a booking that was paid is not deleted, but cancelled', async () => {
   const { booking } = await aPaid(fakes.midtrans)
   const answer = await organizer.call('DELETE', `/api/v2/bookings/${booking.id}`)
   assert.equal(answer.body.code, 'booking_has_payments')
+})
+
+test('a payment is opened for seats that are held for two days, at each provider', async () => {
+  for (const fake of all) await aPending(fake, { hold_minutes: 2 * 24 * 60 })
 })
 
 test('until when it is held is shown, and kept', async () => {

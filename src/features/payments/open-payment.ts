@@ -137,6 +137,7 @@ async function openAt(
       currency: attempt.currency,
       description: `${event.title} (${booking.quantity})`,
       customer: { name: customer.name, email: customer.email },
+      created_at: dateOf(attempt.created_at),
       expires_at: dateOf(booking.expires_at!),
       return_url,
     })

@@ -31,6 +31,7 @@ async function aPage(change: Partial<Attempt> = {}) {
     currency: 'IDR',
     description: '2 × Konser',
     customer: { name: 'Ani', email: 'ani@example.com' },
+    created_at: new Date(),
     expires_at: far,
     return_url: undefined,
     ...change,
@@ -243,6 +244,7 @@ test('with accounts it needs none; who asks too often is told so on a page', asy
     currency: 'USD',
     description: '',
     customer: { name: '', email: '' },
+    created_at: new Date(),
     expires_at: far,
     return_url: undefined,
   })

@@ -21,6 +21,7 @@ const attempt = {
   currency: 'IDR',
   description: 'x'.repeat(60),
   customer: { name: 'Siti', email: 'siti@example.com' },
+  created_at: new Date(),
   expires_at: new Date(now.getTime() + 14.5 * 60_000),
   return_url: undefined,
 }

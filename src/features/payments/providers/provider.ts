@@ -10,6 +10,8 @@ export type Attempt = Readonly<{
   /** What it is for, as the customer reads it: a line of text. */
   description: string
   customer: Readonly<{ name: string; email: string }>
+  /** When it was written down, however often it is asked. */
+  created_at: Date
   expires_at: Date
   /** Where the customer is sent when they are done; undefined if nowhere. */
   return_url: string | undefined

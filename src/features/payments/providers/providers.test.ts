@@ -29,6 +29,7 @@ function anAttempt({ currency }: FakeProvider, more: Partial<Attempt> = {}): Att
     currency,
     description: '2 × Umum 🎫, Konser',
     customer: { name: 'Siti Nurhaliza', email: 'siti@example.com' },
+    created_at: new Date(),
     expires_at: new Date(Date.now() + 15 * 60_000),
     return_url: 'https://tickets.example.com/done',
     ...more,

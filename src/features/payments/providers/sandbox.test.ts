@@ -18,6 +18,7 @@ const anAttempt = (change: Partial<Attempt> = {}): Attempt => ({
   currency: 'IDR',
   description: '2 × Konser',
   customer: { name: 'Ani', email: 'ani@example.com' },
+  created_at: new Date(),
   expires_at: new Date(now().getTime() + 15 * 60_000),
   return_url: undefined,
   ...change,

@@ -15,6 +15,7 @@ const attempt = {
   currency: 'USD',
   description: 'Konser',
   customer: { name: 'Siti', email: 'siti@example.com' },
+  created_at: new Date(),
   expires_at: new Date(Date.now() + 900_000),
   return_url: undefined,
 }
@@ -67,6 +68,19 @@ test('what is sent depends on the attempt alone, so its key is good for asking a
   assert.ok(Number(sent().get('expires_at')) * 1_000 >= attempt.expires_at.getTime() + 30 * 60_000)
   // Used for something else, the key was used: it must be asked what became of it.
   await assert.rejects(provider.open({ ...attempt, key: 'again', amount: 5_001 }), { kind: 'unknown' })
+})
+
+test('a page lives for half an hour more than the hold, and for a day at most', async () => {
+  const now = Date.now()
+  for (const [hold_ms, lives_ms] of [
+    [0, 31 * 60_000],
+    [900_000, 900_000 + 31 * 60_000],
+    [2 * 86_400_000, 86_400_000 - 60_000],
+  ] as const) {
+    const times = { created_at: new Date(now), expires_at: new Date(now + hold_ms) }
+    await provider.open({ ...attempt, ...times, key: `held-${hold_ms}` })
+    assert.equal(Number(sent().get('expires_at')), Math.floor((now + lives_ms) / 1_000))
+  }
 })
 
 test('an open session is found by its key among very many', async () => {

@@ -45,6 +45,8 @@ type Fields = Readonly<Record<string, unknown>>
 const api_version = '2024-06-20'
 /** A session lives for half an hour at least; a minute more for clocks that differ and answers that take their time. */
 const session_ms_min = 31 * 60_000
+/** And for a day at most, less the same minute: of a hold that is longer, another payment is opened after that. */
+const session_ms_max = (24 * 60 - 1) * 60_000
 const tolerance_s = 300
 const signatures_max = 10
 const page_size = 100
@@ -239,7 +241,8 @@ const errorOf = (body: unknown) => fieldsOf(fieldsOf(body)['error'])
 const readAnswer: ReadAnswer = (status, body) => ({ status, message: textOf(errorOf(body)['message'], 1_000) })
 
 function sessionOf(attempt: Attempt, returnUrl: string): Record<string, string> {
-  const { key, amount, currency, description, customer, expires_at, return_url } = attempt
+  const { key, amount, currency, description, customer, created_at, expires_at, return_url } = attempt
+  const ends_ms = Math.min(expires_at.getTime() + session_ms_min, created_at.getTime() + session_ms_max)
   return {
     mode: 'payment',
     client_reference_id: key,
@@ -252,7 +255,7 @@ function sessionOf(attempt: Attempt, returnUrl: string): Record<string, string> 
     // Else Stripe asks in the customer's own currency for an amount of its own.
     'adaptive_pricing[enabled]': 'false',
     customer_email: customer.email,
-    expires_at: String(Math.floor((expires_at.getTime() + session_ms_min) / 1_000)),
+    expires_at: String(Math.floor(ends_ms / 1_000)),
     success_url: return_url ?? returnUrl,
     ...(return_url !== undefined && { cancel_url: return_url }),
   }

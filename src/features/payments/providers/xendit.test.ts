@@ -12,6 +12,7 @@ const attempt = {
   currency: 'IDR',
   description: 'Konser',
   customer: { name: 'Siti', email: 'siti@example.com' },
+  created_at: new Date(),
   expires_at: new Date(Date.now() + 900_000),
   return_url: undefined,
 }
