@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { findPayment } from '../../src/features/payments/payments.sql.ts'
+import { applyFound } from '../../src/features/payments/settle-payment.ts'
 import { breaker } from '../../src/features/payments/providers/breaker.ts'
 import type { Role } from '../../src/lib/caller.ts'
 import { addSeconds, toRfc3339, toTimestamp } from '../../src/lib/time.ts'
@@ -260,6 +262,27 @@ test('a payment that is opened twice at once has one page, at whichever provider
     time.forward(2)
     await work()
     assert.equal((await get(`/bookings/${booking.id}`)).status, 'success', fake.name)
+  }
+  await assertBooksBalance(deps.database.db)
+})
+
+test('a look at a page that the customer was not sent to changes nothing, unless that one is paid', async () => {
+  for (const [state, reference] of [
+    ['awaiting', undefined],
+    ['gone', undefined],
+    ['paid', 'another'],
+  ] as const) {
+    const { payment, key } = await aPending(fakes.xendit)
+    const before = (await findPayment(deps.database.db, payment.id))!
+    const seen = { state, amount: 300_000, currency: 'IDR', reference: 'another' }
+    await applyFound(deps, started.selling, { ...before, reference: null }, seen)
+    const after = (await findPayment(deps.database.db, payment.id))!
+    assert.equal(after.reference, reference ?? before.reference)
+    if (state === 'paid') continue
+    fakes.xendit.pay(key)
+    time.forward(2)
+    await work()
+    assert.equal((await get(`/payments/${payment.id}`)).status, 'paid')
   }
   await assertBooksBalance(deps.database.db)
 })

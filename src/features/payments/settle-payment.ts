@@ -43,7 +43,7 @@ export async function applyFound(
   deps: Deps,
   selling: Selling,
   { id, booking_id }: Payment,
-  found: Found | undefined,
+  seen: Found | undefined,
 ): Promise<void> {
   const booking = await deps.database.db
     .selectFrom('booking')
@@ -52,12 +52,13 @@ export async function applyFound(
     .executeTakeFirst()
   if (!booking) return
   // Drawn before, since they take a transaction of their own; what is tried again uses the same.
-  const ticketIds = found?.state === 'paid' ? await selling.ticketIds.take(booking.quantity) : []
+  const ticketIds = seen?.state === 'paid' ? await selling.ticketIds.take(booking.quantity) : []
   const at = toTimestamp(deps.now())
   const end = await inTransaction(deps.database, async (tx) => {
     const locked = await lockBooking(tx, deps, booking_id)
     const payment = await findPaymentLocked(tx, deps.database.dialect, id)
     if (!locked || !payment || payment.status === 'paid') return undefined
+    const found = isOfThis(payment, seen) ? seen : undefined
     const known = { reference: found?.reference ?? payment.reference, charge: found?.charge ?? payment.charge }
     if (found?.state !== 'paid') {
       const status = statusAfter(payment, found)
@@ -81,6 +82,14 @@ export async function applyFound(
   })
   if (end) countEnd(end)
   deps.wake()
+}
+
+/**
+ * A look by our key alone may have seen another page than the one that the customer was sent to since. It says nothing
+ * about that one, and must not take its place, unless that is where the money is.
+ */
+function isOfThis({ reference }: Payment, seen: Found | undefined): boolean {
+  return reference === null || seen?.reference === undefined || seen.reference === reference || seen.state === 'paid'
 }
 
 function countEnd({
