@@ -123,6 +123,33 @@ test('who was away for longer than is remembered, or comes from a future, reads 
   }
 })
 
+test('who waits long for the first reading hears all that comes after it', async () => {
+  const { id } = await make.anEvent({ capacity: 10 })
+  const [hasAsked, mayBegin] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const slow: typeof feed = {
+    ...feed,
+    async begun() {
+      hasAsked.resolve()
+      await mayBegin.promise
+      await feed.begun()
+    },
+  }
+  const own = { ...deps, feed: slow, events, identities: identities(database, deps.now) }
+  const hub = openHub(own, log, { linger_ms: 20 })
+  const heard: LiveMessage[] = []
+  const subscribing = hub.subscribe(someone, `event:${id}`, (message) => heard.push(message))
+  await hasAsked.promise
+  await sleep(60)
+  mayBegin.resolve()
+  const end = await subscribing
+  await until(() => heard.length === 1)
+  await sleep(60)
+  await make.aBooking({ event_id: id })
+  await until(() => seatsIn(heard.at(-1)!) === 9)
+  end()
+  await hub.close()
+})
+
 test('when changes may have been missed, all who look on begin anew', async () => {
   const { id: user_id } = await make.aCustomer()
   const { id: event_id } = await make.anEvent({ capacity: 10 })

@@ -35,7 +35,7 @@ const overtaken_ms_max = 60_000
 const recheck_ms = 5_000
 const recheck_tick_ms = 500
 /** So long the feed goes on when nobody looks on any more: who reloads a page is back at once. */
-const linger_ms = 10_000
+const linger_ms_default = 10_000
 
 type Subscriber = {
   listener: Listener
@@ -71,12 +71,15 @@ type Watch = {
 export function openHub(
   deps: Deps & { feed: Feed; events: SharedRead<Event>; identities: Identities },
   log: Logger,
+  { linger_ms = linger_ms_default }: { linger_ms?: number } = {},
 ): Live {
   const { feed, events, identities } = deps
   const states = openReadState(deps, events)
   const watches = new Map<string, Watch>()
   const guarded = new Map<Subscriber, Watch>()
   let subscriptions = 0
+  /** Those who wait for the feed to begin, and don't look on yet. */
+  let beginning = 0
   let endFeed: (() => void) | undefined
   let lingering: NodeJS.Timeout | undefined
   let rechecking: NodeJS.Timeout | undefined
@@ -250,15 +253,21 @@ export function openHub(
 
   async function begin(): Promise<void> {
     endFeed ??= feed.listen(onChanges, onLost)
-    // Again from now, unless somebody looks on by then.
-    lingerOn()
-    await feed.begun()
-    clearTimeout(lingering)
+    beginning++
+    try {
+      await feed.begun()
+    } finally {
+      beginning--
+      lingerOn()
+    }
   }
 
+  /** The feed ends later, unless somebody looks on by then, or waits for it to begin, however long that takes. */
   function lingerOn(): void {
     clearTimeout(lingering)
-    if (watches.size === 0) lingering = setTimeout(rest, linger_ms).unref()
+    lingering = setTimeout(() => {
+      if (watches.size + beginning === 0) rest()
+    }, linger_ms).unref()
   }
 
   function end(watch: Watch, subscriber: Subscriber, code: ErrorCode): void {
