@@ -104,6 +104,38 @@ test('a transaction that is overtaken by another one is not lost', { skip: onSql
   assert.deepEqual(told, [21, 20])
 })
 
+test('what all that is there has overtaken is told when it comes', async () => {
+  await commit(70)
+  const { feed, end } = await listening()
+  const next = feed.position() + 1
+  end()
+  await database.writer.deleteFrom('live_change').execute()
+  await write(next + 2, 72)
+  const { told } = await listening()
+  await write(next + 1, 71)
+  await until(() => told.length === 1)
+  await write(next, 70)
+  await until(() => told.length === 2)
+  assert.deepEqual(told, [71, 70])
+})
+
+test('of very many changes that were there before, none is told', async () => {
+  await commit(80)
+  const { feed, end } = await listening()
+  const first = feed.position() + 1
+  end()
+  for (let id = first; id < first + 5_500; id += 500) {
+    const rows = Array.from({ length: 500 }, (_, n) => ({ id: id + n, what: '{"events":[81]}', at }))
+    await database.writer.insertInto('live_change').values(rows).execute()
+  }
+  const { told } = await listening()
+  await commit(82)
+  await until(() => told.length > 0)
+  await sleep(250)
+  assert.deepEqual(told, [82])
+  await database.writer.deleteFrom('live_change').execute()
+})
+
 test('it asks nothing while nobody listens, and begins again where things stand', async () => {
   const { feed, told, end } = await listening()
   end()

@@ -5,7 +5,7 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { wakeSignal, type Sleeper } from '../../lib/wake.ts'
 import { changeMemory, remembered_max, type Change, type ChangeMemory, type Recent } from './change-memory.ts'
-import { missedIds } from './missed-ids.ts'
+import { awaited_max, missedIds } from './missed-ids.ts'
 import { listChangesAfter, listChangesByIds, listLastChanges, type ChangeRow } from './live.sql.ts'
 import type { Looks } from './redis-looks.ts'
 
@@ -146,10 +146,14 @@ function startRun(
   }
 
   async function begin(): Promise<void> {
-    const rows = await reading(database, (db) => listLastChanges(db, remembered_max))
+    const last = await reading(database, (db) => listLastChanges(db, remembered_max + awaited_max))
+    const [earlier, rows] = [last.slice(0, -remembered_max), last.slice(-remembered_max)]
     // Of what came before the oldest row nothing is known: it may have been forgotten.
     position = rows[0] ? rows[0].id - 1 : 0
     memory = changeMemory(rows[0] && position)
+    // But what is not there may still come: the oldest row may have overtaken it.
+    missed.pass(0, position + 1)
+    for (const { id } of earlier) missed.pass(id - 1, id)
     take(rows)
     attempt.resolve()
   }

@@ -1,6 +1,6 @@
 /** Longer than a transaction lasts: until then an id that was jumped over may still come. */
 const awaited_ms = 60_000
-const awaited_max = 1_000
+export const awaited_max = 1_000
 
 export type MissedIds = Readonly<{
   /** Of two ids that were read one after the other, all between them were jumped over; one that was awaited has come. */
