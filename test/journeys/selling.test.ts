@@ -21,8 +21,20 @@ const fakes = {
   stripe: await fakeStripe(() => started.time.now()),
 }
 const all = Object.values(fakes)
+/** What happens while a payment is on its way to its provider. */
+let whileOpening = async () => {}
 const started = await startSelling(
-  () => all.map((fake) => fake.provider({ ...quick, breaker: breaker(fake.name, { open_ms: 0 }) })),
+  () =>
+    all.map((fake) => {
+      const provider = fake.provider({ ...quick, breaker: breaker(fake.name, { open_ms: 0 }) })
+      return {
+        ...provider,
+        async open(attempt) {
+          await whileOpening()
+          return provider.open(attempt)
+        },
+      }
+    }),
   { fee_basis_points: 250 },
 )
 const { app, deps, work, time } = started
@@ -370,6 +382,24 @@ test('a pending booking is given up: its seats are back at once, and its payment
   assert.equal((await get(`/payments/${payment.id}`)).status, 'expired')
   assert.equal(fakes.xendit.pay(key), false)
   assert.equal((await customer.call('POST', path, {})).body.code, 'booking_not_cancellable')
+})
+
+test('a booking that is given up while its payment is opened has no page, and the payment is closed', async () => {
+  // Not Midtrans, who closes nothing before the customer has chosen how to pay; its page ends with the hold.
+  for (const fake of [fakes.xendit, fakes.stripe]) {
+    const booking = await book((await aSale()).id)
+    whileOpening = async () => {
+      whileOpening = async () => {}
+      await customer.call('POST', `/api/v2/bookings/${booking.id}/cancellation`, {})
+      await work()
+    }
+    const opened = await pay(booking.id, fake.name)
+    assert.deepEqual([opened.status, opened.body.code], [409, 'booking_not_pending'])
+    await work()
+    const [payment] = (await get(`/bookings/${booking.id}/payments`)).items
+    assert.deepEqual([payment.status, payment.pay_url ?? null], ['expired', null])
+    assert.equal(fake.pay(await keyOf(payment.id)), false)
+  }
 })
 
 test('an event that is called off gives everyone their money back, and lets nobody in', async () => {

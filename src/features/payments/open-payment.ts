@@ -5,13 +5,15 @@ import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { count } from '../../lib/metrics.ts'
-import { addSeconds, dateOf, toTimestamp, type Timestamp } from '../../lib/time.ts'
+import { addSeconds, dateOf, toTimestamp } from '../../lib/time.ts'
 import { record } from '../audit/record.ts'
 import type { Booking } from '../bookings/booking.ts'
+import { findBookingLocked } from '../bookings/bookings.sql.ts'
 import { lockBooking } from '../bookings/lock-booking.ts'
 import { readBooking } from '../bookings/read-booking.ts'
 import { findEvent } from '../events/events.sql.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
+import { putInOutbox } from '../outbox/put.ts'
 import { findUser } from '../users/users.sql.ts'
 import {
   findPayment,
@@ -21,7 +23,7 @@ import {
   updatePayment,
   type Payment,
 } from './payments.sql.ts'
-import { ProviderError, type PaymentProvider } from './providers/provider.ts'
+import { ProviderError, type Opened, type PaymentProvider } from './providers/provider.ts'
 import { takes, type Selling } from './selling.ts'
 
 const attempts_max = 10
@@ -85,9 +87,7 @@ async function beginAttempt(
     const { booking } = (await lockBooking(tx, deps, bookingId)) ?? {}
     if (booking?.status !== 'pending' || booking.expires_at! <= at) throw new DomainError('booking_not_pending')
     const payments = await listPaymentsOf(tx, bookingId)
-    const underWay = payments.find(
-      ({ provider, status }) => provider === name && (status === 'opening' || status === 'awaiting'),
-    )
+    const underWay = payments.find((payment) => payment.provider === name && isUnderWay(payment))
     if (underWay) return underWay
     if (payments.length >= attempts_max) throw new DomainError('too_many_payments')
     const id = await insertPayment(tx, {
@@ -131,7 +131,7 @@ async function openAt(
   }))
   if (!event || !customer) throw new DomainError('booking_not_pending')
   try {
-    const { reference, pay_url } = await provider.open({
+    const page = await provider.open({
       key: attempt.attempt_key,
       amount: attempt.amount,
       currency: attempt.currency,
@@ -141,7 +141,11 @@ async function openAt(
       expires_at: dateOf(booking.expires_at!),
       return_url,
     })
-    const opened = await noteAnswer(deps, attempt.id, { status: 'awaiting', reference, pay_url })
+    const opened = await noteOpened(deps, attempt, page)
+    if (!opened) {
+      deps.wake()
+      throw new DomainError('booking_not_pending')
+    }
     count('karcis_payments_total', { provider: provider.name, outcome: 'opened' })
     return opened
   } catch (error) {
@@ -149,11 +153,7 @@ async function openAt(
     // No answer is none: it may be open there, and is looked for by its key.
     if (error.kind === 'unknown')
       throw new DomainError('provider_unavailable', undefined, { cause: error, retry_after_s: 5 })
-    await noteAnswer(deps, attempt.id, {
-      status: 'failed',
-      note: error.message.slice(0, note_length_max),
-      check_at: null,
-    })
+    await noteRefused(deps, attempt.id, error.message)
     count('karcis_payments_total', { provider: provider.name, outcome: 'failed' })
     throw new DomainError('provider_refused', undefined, { cause: error })
   }
@@ -162,25 +162,46 @@ async function openAt(
 /**
  * Kept unless something else has become known meanwhile: that it is paid, above all. Of two who opened it at once the
  * first is kept, and both are answered by it: a second page at the provider must be shown to nobody.
+ *
+ * Undefined if the booking has ended meanwhile, or was paid otherwise: its payments may have been closed before there was
+ * this one to close, so it is closed now, under a key of its own.
  */
-async function noteAnswer(
+async function noteOpened(
   deps: Deps,
-  id: number,
-  change: {
-    status: Payment['status']
-    reference?: string
-    pay_url?: string
-    note?: string
-    check_at?: Timestamp | null
-  },
-): Promise<Payment> {
+  { id, booking_id }: Payment,
+  { reference, pay_url }: Opened,
+): Promise<Payment | undefined> {
   const at = toTimestamp(deps.now())
+  const { dialect } = deps.database
   return inTransaction(deps.database, async (tx) => {
-    const before = (await findPaymentLocked(tx, deps.database.dialect, id))!
+    const booking = await findBookingLocked(tx, dialect, booking_id)
+    const before = (await findPaymentLocked(tx, dialect, id))!
+    const status = isUnderWay(before) ? 'awaiting' : before.status
+    if (booking?.status !== 'pending' && before.status !== 'paid') {
+      await updatePayment(tx, id, { status, reference: before.reference ?? reference, updated_at: at })
+      const closing = { kind: 'close_payment', key: `payment ${id} opened too late`, payload: { payment_id: id }, at }
+      await putInOutbox(tx, closing)
+      return undefined
+    }
     if (before.pay_url !== null) return before
-    const { status, ...found } = change
-    const isOpen = before.status === 'opening' || before.status === 'awaiting'
-    await updatePayment(tx, id, { ...(isOpen && { status }), ...found, updated_at: at })
+    await updatePayment(tx, id, { status, reference, pay_url, updated_at: at })
     return (await findPayment(tx, id))!
   })
 }
+
+/** Unless somebody else has opened it. */
+async function noteRefused(deps: Deps, id: number, reason: string): Promise<void> {
+  const at = toTimestamp(deps.now())
+  await inTransaction(deps.database, async (tx) => {
+    const before = (await findPaymentLocked(tx, deps.database.dialect, id))!
+    if (before.pay_url !== null) return
+    await updatePayment(tx, id, {
+      status: isUnderWay(before) ? 'failed' : before.status,
+      note: reason.slice(0, note_length_max),
+      check_at: null,
+      updated_at: at,
+    })
+  })
+}
+
+const isUnderWay = ({ status }: Payment) => status === 'opening' || status === 'awaiting'
