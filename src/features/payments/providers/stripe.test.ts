@@ -70,6 +70,24 @@ test('what is sent depends on the attempt alone, so its key is good for asking a
   await assert.rejects(provider.open({ ...attempt, key: 'again', amount: 5_001 }), { kind: 'unknown' })
 })
 
+test('what was opened and not heard of is found, whatever has changed since', async () => {
+  const key = 'renamed'
+  fake.misbehave('drop after', 1, /^POST/)
+  await assert.rejects(fake.provider({ retries_max: 0 }).open({ ...attempt, key }), { kind: 'unknown' })
+  const opened = await provider.open({
+    ...attempt,
+    key,
+    description: 'Konser, moved',
+    customer: { name: 'Siti N.', email: 'siti.n@example.com' },
+    return_url: 'https://tickets.example.com/done',
+  })
+  assert.equal(fake.madeUnder(key), 1)
+  assert.equal((await provider.find({ key, reference: opened.reference, charge: null }))?.state, 'awaiting')
+  fake.expire(key)
+  await assert.rejects(provider.open({ ...attempt, key, description: 'Konser, again' }), { kind: 'unknown' })
+  assert.equal(fake.madeUnder(key), 1)
+})
+
 test('a page lives for half an hour more than the hold, and for a day at most', async () => {
   const now = Date.now()
   for (const [hold_ms, lives_ms] of [

@@ -15,7 +15,7 @@ import {
   noteOf,
   textOf,
 } from './fields.ts'
-import { bearer, httpClient, type HttpOptions, type ReadAnswer } from './http.ts'
+import { bearer, httpClient, type HttpAnswer, type HttpOptions, type ReadAnswer } from './http.ts'
 import {
   ProviderError,
   type Attempt,
@@ -58,7 +58,8 @@ const pages_max = 10
  *
  * Our key is Stripe's key of idempotency, which it remembers for a day, longer than a page lives. So `open` under the
  * same key is the sure way to learn of a session whose answer was lost, and what it sends depends on the attempt alone,
- * never on the clock: a request that differs would be refused. The page outlives the hold for that; `close` ends it.
+ * never on the clock: a request that differs is refused. The page outlives the hold for that; `close` ends it. Where a
+ * title, a name, an address or the way back has changed since, the session is looked for among those that are open.
  */
 export function stripe({
   secretKey,
@@ -173,11 +174,26 @@ export function stripe({
     return refundedOf(fieldsOf(answer.body))
   }
 
-  /** A key that was used for something else was used: what became of it must be asked. */
-  function refusalOf(answer: { status: number; body: unknown }): ProviderError {
+  /**
+   * A key that was used for something else was used: what became of it must be asked.
+   *
+   * @throws ProviderError `unknown` in that case
+   */
+  function refusalOf(answer: HttpAnswer): ProviderError {
     const refusal = client.refusal(answer)
-    if (errorOf(answer.body)['type'] !== 'idempotency_error') return refusal
-    throw new ProviderError('unknown', refusal.message)
+    if (isOtherwiseUsed(answer)) throw new ProviderError('unknown', refusal.message)
+    return refusal
+  }
+
+  /**
+   * What was opened under this key before anything of it had changed. Never another one in its place: the customer may
+   * have both then, and pay both.
+   */
+  async function findOpened({ key, amount, currency }: Attempt): Promise<Fields | undefined> {
+    const session = await findByKey(key)
+    const found = session && foundOf(session)
+    const isTheSame = found?.state === 'awaiting' && found.amount === amount && found.currency === currency
+    return isTheSame ? session : undefined
   }
 
   return {
@@ -186,8 +202,9 @@ export function stripe({
 
     async open(attempt) {
       const answer = await post(sessions, sessionOf(attempt, returnUrl), attempt.key)
-      if (answer.status >= 400) throw refusalOf(answer)
-      return { reference: needText('Stripe', answer.body, 'id'), pay_url: needUrl('Stripe', answer.body, 'url') }
+      const session = answer.status < 400 ? answer.body : isOtherwiseUsed(answer) && (await findOpened(attempt))
+      if (!session) throw refusalOf(answer)
+      return { reference: needText('Stripe', session, 'id'), pay_url: needUrl('Stripe', session, 'url') }
     },
 
     async find(payment) {
@@ -237,6 +254,9 @@ export function stripe({
 }
 
 const errorOf = (body: unknown) => fieldsOf(fieldsOf(body)['error'])
+
+/** Under the same key, something else was asked before. */
+const isOtherwiseUsed = ({ status, body }: HttpAnswer) => status >= 400 && errorOf(body)['type'] === 'idempotency_error'
 
 const readAnswer: ReadAnswer = (status, body) => ({ status, message: textOf(errorOf(body)['message'], 1_000) })
 
