@@ -12,6 +12,7 @@ import { remove_image_files, removeImageFiles } from './features/images/remove-i
 import type { Lane } from './features/outbox/outbox.sql.ts'
 import { TryLater, type Handler } from './features/outbox/run-outbox.ts'
 import { findNextCheck } from './features/payments/checks.sql.ts'
+import { fieldsOf, refundKey } from './features/payments/providers/fields.ts'
 import { ProviderError } from './features/payments/providers/provider.ts'
 import { applyNotice } from './features/payments/receive-notice.ts'
 import { closePayment, reconcilePayments, reconcileRefunds } from './features/payments/reconcile.ts'
@@ -75,7 +76,9 @@ function paymentWork(deps: Deps, log: Logger, selling: Selling): Work {
   return {
     lane: 'payments',
     handlers: {
-      apply_notice: patient(deps, log, (payload) => applyNotice(deps, selling, idIn(payload, 'notice_id'))),
+      apply_notice: patient(deps, log, (payload) =>
+        applyNotice(deps, selling, idIn(payload, 'notice_id'), refundKey(fieldsOf(payload)['refund_key'])),
+      ),
       close_payment: patient(deps, log, (payload) => closePayment(deps, selling, idIn(payload, 'payment_id'))),
       send_refund: patient(deps, log, (payload) => sendRefund(deps, selling, idIn(payload, 'refund_id'))),
     },

@@ -9,11 +9,12 @@ type Row = Record<string, string | number | null>
 type Check = { rule: string; wrong: string; say: (row: Row) => string }
 
 /**
- * The ledger's entries of a payment or refund are found by its booking, whose index both databases can go by: a cause
- * that is put together in a query is in another character set than the column, and no index of MySQL helps then.
+ * The ledger's entries of a payment are found by its booking, whose index both databases can go by, and so are those of a
+ * refund: a cause that is put together in a query is in another character set than the column, and no index of MySQL
+ * helps then.
  */
-const isEntryOf = (entry: string, table: 'payment' | 'refund') =>
-  `${entry}.booking_id = ${table}.booking_id and ${entry}.cause = concat('${table} ', ${table}.id)`
+const isEntryOfPayment = (entry: string) =>
+  `${entry}.booking_id = payment.booking_id and ${entry}.cause = concat('payment ', payment.id)`
 
 /** In SQL that both databases understand; each goes over its tables once. */
 const checks: readonly Check[] = [
@@ -104,13 +105,13 @@ const checks: readonly Check[] = [
     rule: 'payment posting',
     wrong: `select concat('payment ', payment.id) as id, 'is paid, and not posted as such' as problem
       from payment join booking on booking.id = payment.booking_id
-      left join ledger_entry as posted on ${isEntryOf('posted', 'payment')}
+      left join ledger_entry as posted on ${isEntryOfPayment('posted')}
         and posted.account = concat('provider:', payment.provider)
         and posted.amount = payment.amount and posted.currency = payment.currency
       where payment.status = 'paid' and posted.id is null
       union all
       select cause, 'is posted, and no payment that is paid' from ledger_entry
-      left join payment on ${isEntryOf('ledger_entry', 'payment')} and payment.status = 'paid'
+      left join payment on ${isEntryOfPayment('ledger_entry')} and payment.status = 'paid'
       where cause like 'payment %' and payment.id is null group by cause`,
     say: ({ id, problem }) => `${id} ${problem}`,
   },
@@ -120,7 +121,7 @@ const checks: readonly Check[] = [
     wrong: `select booking.id, booking.status, total_price, count(charge.id) as charges,
         coalesce(sum(case when charge.id is null then 0 else payment.amount end), 0) as charged
       from payment join booking on booking.id = payment.booking_id
-      left join ledger_entry as charge on ${isEntryOf('charge', 'payment')} and charge.account like 'organizer:%'
+      left join ledger_entry as charge on ${isEntryOfPayment('charge')} and charge.account like 'organizer:%'
       where payment.status = 'paid'
       group by booking.id, booking.status, total_price
       having case
@@ -140,15 +141,21 @@ const checks: readonly Check[] = [
   },
   {
     rule: 'refund posting',
-    wrong: `select concat('refund ', refund.id) as id, 'is done, and not posted as such' as problem
+    // Paid out by the provider, come back to it, paid by hand: what is left of that is the refund, or nothing.
+    wrong: `select concat('refund ', refund.id) as id, case refund.status
+          when 'done' then 'is done, and not posted as such' else 'is posted, and no refund that is done' end as problem
       from refund join booking on booking.id = refund.booking_id
-      left join ledger_entry as posted on ${isEntryOf('posted', 'refund')}
-        and posted.account = 'customers' and posted.amount = refund.amount and posted.currency = refund.currency
-      where refund.status = 'done' and posted.id is null
+      left join ledger_entry as posted on posted.booking_id = refund.booking_id and posted.account = 'customers'
+        and posted.currency = refund.currency
+        and posted.cause in (concat('refund ', refund.id), concat('refund ', refund.id, ' returned'),
+          concat('refund ', refund.id, ' by hand'))
+      group by refund.id, refund.status, refund.amount
+      having coalesce(sum(posted.amount), 0) <> case refund.status when 'done' then refund.amount else 0 end
       union all
       select cause, 'is posted, and no refund that is done' from ledger_entry
-      left join refund on ${isEntryOf('ledger_entry', 'refund')} and refund.status = 'done'
-      where cause like 'refund %' and cause not like '% due' and refund.id is null group by cause`,
+      left join refund on refund.booking_id = ledger_entry.booking_id
+        and (cause = concat('refund ', refund.id) or cause like concat('refund ', refund.id, ' %'))
+      where cause like 'refund %' and refund.id is null group by cause`,
     say: ({ id, problem }) => `${id} ${problem}`,
   },
   {

@@ -1,6 +1,14 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { stripe } from '../../src/features/payments/providers/stripe.ts'
-import { fakeServer, tampered, type FakeAnswer, type FakeProvider, type FakeRequest } from './fake-provider.ts'
+import {
+  fakeServer,
+  tampered,
+  type FakeAnswer,
+  type FakeProvider,
+  type FakeRequest,
+  type SentWebhook,
+  type WebhookOptions,
+} from './fake-provider.ts'
 
 const secretKey = 'sk_test_fake_key'
 const webhookSecret = 'whsec_fake_secret'
@@ -30,7 +38,9 @@ const ours = (amount: number, currency: string) => amount / 10 ** shift(currency
  *
  * @param now a test's clock, where that is set ahead
  */
-export async function fakeStripe(now = () => new Date()): Promise<FakeProvider> {
+export async function fakeStripe(
+  now = () => new Date(),
+): Promise<FakeProvider & { sendBack: (key: string, type?: string) => SentWebhook[] }> {
   const sessions = new Map<string, Session>()
   const refunds: Refund[] = []
   const answers = new Map<string, { request: string; answer: FakeAnswer }>()
@@ -201,6 +211,27 @@ export async function fakeStripe(now = () => new Date()): Promise<FakeProvider> 
     if (!found) throw new Error(`no session under ${key}`)
     return found
   }
+  function eventOf(
+    type: string,
+    object: { id: string },
+    { forge, tamper, at = new Date() }: WebhookOptions = {},
+  ): SentWebhook {
+    // The same event keeps its id, however often it is sent.
+    const id = `evt_${createHmac('sha256', 'events')
+      .update(object.id + type)
+      .digest('hex')
+      .slice(0, 24)}`
+    const body = Buffer.from(JSON.stringify({ id, object: 'event', type, data: { object } }))
+    const t = Math.floor(at.getTime() / 1_000)
+    const v1 = createHmac('sha256', forge ? 'somebody' : webhookSecret)
+      .update(`${t}.`)
+      .update(body)
+      .digest('hex')
+    return {
+      headers: { 'content-type': 'application/json', 'stripe-signature': `t=${t},v1=${v1},v0=old` },
+      body: tamper ? tampered(body) : body,
+    }
+  }
   const newIntent = () => `pi_${randomUUID().replaceAll('-', '')}`
 
   return {
@@ -235,28 +266,22 @@ export async function fakeStripe(now = () => new Date()): Promise<FakeProvider> 
         if (refund.status === 'pending') refund.status = succeed ? 'succeeded' : 'failed'
       }
     },
-    webhook(key, { forge, tamper, at = new Date() } = {}) {
+    webhook(key, options) {
       const session = the(key)
       const type = session.isPaid
         ? 'checkout.session.completed'
         : session.status === 'expired'
           ? 'checkout.session.expired'
           : 'checkout.session.async_payment_failed'
-      // The same event keeps its id, however often it is sent.
-      const id = `evt_${createHmac('sha256', 'events')
-        .update(session.id + type)
-        .digest('hex')
-        .slice(0, 24)}`
-      const body = Buffer.from(JSON.stringify({ id, object: 'event', type, data: { object: show(session) } }))
-      const t = Math.floor(at.getTime() / 1_000)
-      const v1 = createHmac('sha256', forge ? 'somebody' : webhookSecret)
-        .update(`${t}.`)
-        .update(body)
-        .digest('hex')
-      return {
-        headers: { 'content-type': 'application/json', 'stripe-signature': `t=${t},v1=${v1},v0=old` },
-        body: tamper ? tampered(body) : body,
-      }
+      return eventOf(type, show(session), options)
+    },
+    // By the bank of whoever was paid back, long after it was done.
+    sendBack(key, type = 'refund.failed') {
+      const own = refunds.filter(({ metadata }) => metadata['attempt_key'] === key)
+      return own.map((refund) => {
+        refund.status = 'failed'
+        return eventOf(type, showRefund(refund), { at: now() })
+      })
     },
     books() {
       const books = new Map<string, { paid: number; refunded: number }>()

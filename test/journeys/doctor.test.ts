@@ -6,7 +6,14 @@ import type { Database, Tx } from '../../src/db/database.ts'
 import type { BookingTable, PaymentTable, RefundTable, TicketTable } from '../../src/db/schema.ts'
 import { inSnapshot, inTransaction } from '../../src/db/transaction.ts'
 import { diagnose } from '../../src/doctor.ts'
-import { post, postCharge, postRefundDone, postRefundDue, postUnwanted } from '../../src/features/ledger/post.ts'
+import {
+  post,
+  postCharge,
+  postRefundDone,
+  postRefundReturned,
+  postRefundDue,
+  postUnwanted,
+} from '../../src/features/ledger/post.ts'
 import { createEmptyDatabase, onSqlite, openTestDatabase } from '../support/database.ts'
 import { killLeftovers, runCommand, startServer } from '../support/servers.ts'
 
@@ -363,6 +370,17 @@ const cases: [name: string, broken: (tx: Tx) => Promise<unknown>, ...found: RegE
       await toCustomers(tx, 100)
     },
     /^refund posting: refund 4 is posted, and no refund that is done$/,
+  ],
+  [
+    'a refund that came back, and is done all the same',
+    async (tx) => {
+      const refund = { id: 4, amount: 100, currency }
+      const row = await tx.selectFrom('refund').select('booking_id').where('id', '=', 4).executeTakeFirstOrThrow()
+      const booking = { id: row.booking_id, event_id, organizer_id }
+      await postRefundReturned(tx, { refund, provider, booking, at })
+      await toCustomers(tx, -100)
+    },
+    /^refund posting: refund 4 is done, and not posted as such$/,
   ],
   [
     'a booking that says another sum was refunded',

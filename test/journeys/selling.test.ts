@@ -402,6 +402,38 @@ test('a booking that is given up while its payment is opened has no page, and th
   }
 })
 
+test('money that a bank sends back after it was refunded waits for a person, once', async () => {
+  const fake = fakes.stripe
+  const { event, booking, key } = await aPaid(fake)
+  await organizer.call('POST', `/api/v2/bookings/${booking.id}/cancellation`, {})
+  await work()
+  assert.equal((await get(`/bookings/${booking.id}`)).status, 'refunded')
+  const held = async () => {
+    const query = deps.database.db.selectFrom('ledger_entry').select('amount').where('account', '=', 'provider:stripe')
+    const entries = await query.where('booking_id', '=', booking.id).execute()
+    return entries.reduce((sum, { amount }) => sum + amount, 0)
+  }
+  assert.equal(await held(), 0)
+  const [failed] = fake.sendBack(key)
+  await tell(fake, failed!)
+  await work()
+  const refund = async () => (await get(`/bookings/${booking.id}/refunds`)).items[0]
+  const { id, status, note, done_at } = await refund()
+  assert.deepEqual([status, note, done_at], ['by_hand', 'sent back: failed', null])
+  assert.deepEqual([(await get(`/bookings/${booking.id}`)).status, await held()], ['cancelled', 300_000])
+  await assertBooksBalance(deps.database.db)
+
+  const done = await organizer.call('POST', `/api/v2/refunds/${id}/completion`, { note: 'BCA, Monday' })
+  assert.equal(done.body.status, 'done')
+  // Told about it anew, it is not taken for sent back again.
+  await tell(fake, fake.sendBack(key, 'refund.updated')[0]!)
+  await work()
+  assert.equal((await refund()).status, 'done')
+  assert.deepEqual([(await get(`/bookings/${booking.id}`)).status, await held()], ['refunded', 0])
+  assert.equal((await get(`/events/${event.id}/takings`, organizer)).takings[0].net, 0)
+  await assertBooksBalance(deps.database.db)
+})
+
 test('an event that is called off gives everyone their money back, and lets nobody in', async () => {
   const { event, booking, key } = await aPaid(fakes.xendit)
   const pending = await book(event.id, 1)

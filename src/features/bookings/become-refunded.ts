@@ -12,3 +12,9 @@ export async function becomeRefunded(tx: Tx, id: number, at: Timestamp): Promise
   const refunds = await listRefundsOf(tx, id)
   if (refunds.every(({ status }) => status === 'done')) await setStatus(tx, booking, 'refunded', at)
 }
+
+/** Undoes that when some of the money has come back to its provider. The booking is locked. */
+export async function becomeUnrefunded(tx: Tx, id: number, at: Timestamp): Promise<void> {
+  const booking = await findBooking(tx, id)
+  if (booking?.status === 'refunded') await setStatus(tx, booking, 'cancelled', at)
+}

@@ -15,7 +15,8 @@ export const transitions: Readonly<Record<BookingStatus, readonly BookingStatus[
   partially_refunded: ['partially_refunded', 'cancelled'],
   // Has none any more; its money may be on its way back.
   cancelled: ['refunded'],
-  refunded: [],
+  // A bank has sent the money back.
+  refunded: ['cancelled'],
 }
 
 /** Whether its tickets are good, but for those that are void. */

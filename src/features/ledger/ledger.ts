@@ -14,4 +14,6 @@ export const causes = {
   payment: (id: number) => `payment ${id}`,
   refundDue: (id: number) => `refund ${id} due`,
   refundDone: (id: number) => `refund ${id}`,
+  refundReturned: (id: number) => `refund ${id} returned`,
+  refundByHand: (id: number) => `refund ${id} by hand`,
 }

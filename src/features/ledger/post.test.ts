@@ -7,7 +7,15 @@ import { factories } from '../../../test/support/factories.ts'
 import type { Tx } from '../../db/database.ts'
 import { inTransaction } from '../../db/transaction.ts'
 import { listBalances } from './ledger.sql.ts'
-import { post, postCharge, postRefundDone, postRefundDue, postUnwanted } from './post.ts'
+import {
+  post,
+  postCharge,
+  postRefundByHand,
+  postRefundDone,
+  postRefundReturned,
+  postRefundDue,
+  postUnwanted,
+} from './post.ts'
 
 const { database, drop } = await openTestDatabase()
 after(drop)
@@ -101,6 +109,21 @@ test('a payment that nobody wanted is on its way back at once, and no fee is tak
     await postUnwanted(tx, { payment, booking, at })
     assert.deepEqual(await sums(tx), { 'provider:sandbox': 70, customers: -70 })
     await postRefundDone(tx, { refund: await aRefund(tx, payment.id, 70), provider: 'sandbox', booking, at })
+    assert.deepEqual(await sums(tx), {})
+  }))
+
+test('a refund comes back from whom the provider has paid, once, and never what a person has paid', () =>
+  posting(async (tx) => {
+    const payment = await aPayment(tx, 70)
+    await postUnwanted(tx, { payment, booking, at })
+    const done = { refund: await aRefund(tx, payment.id, 70), provider: 'sandbox', booking, at } as const
+    assert.equal(await postRefundReturned(tx, done), false)
+    await postRefundDone(tx, done)
+    assert.equal(await postRefundReturned(tx, done), true)
+    assert.deepEqual(await sums(tx), { 'provider:sandbox': 70, customers: -70 })
+    assert.equal(await postRefundReturned(tx, done), false)
+    await postRefundByHand(tx, done)
+    assert.equal(await postRefundReturned(tx, done), false)
     assert.deepEqual(await sums(tx), {})
   }))
 

@@ -99,17 +99,36 @@ export async function postRefundDue(
   })
 }
 
+type PaidOut = { refund: PostedRefund; provider: ProviderName; booking: PostedBooking; at: Timestamp }
+
 /** A refund that the provider has paid out. */
-export async function postRefundDone(
-  tx: Tx,
-  done: { refund: PostedRefund; provider: ProviderName; booking: PostedBooking; at: Timestamp },
-): Promise<void> {
-  const { refund, provider, booking, at } = done
+export async function postRefundDone(tx: Tx, done: PaidOut): Promise<void> {
+  await postPaidOut(tx, causes.refundDone(done.refund.id), done, done.refund.amount)
+}
+
+/** One that a person has, under a cause of its own: the provider may have paid it out before, and taken it back. */
+export async function postRefundByHand(tx: Tx, done: PaidOut): Promise<void> {
+  await postPaidOut(tx, causes.refundByHand(done.refund.id), done, done.refund.amount)
+}
+
+/**
+ * A refund that came back to the provider after it was paid out: it is on its way to the customer again. False, and
+ * nothing is posted, if the provider has not paid it out, or it has come back before: what a person has paid stays paid.
+ */
+export async function postRefundReturned(tx: Tx, returned: PaidOut): Promise<boolean> {
+  const { id, amount } = returned.refund
+  const paid = await listSumsOfCauses(tx, [causes.refundDone(id), causes.refundReturned(id)])
+  if ((paid.get(customers) ?? 0) !== amount) return false
+  await postPaidOut(tx, causes.refundReturned(id), returned, -amount)
+  return true
+}
+
+async function postPaidOut(tx: Tx, cause: string, { refund, provider, booking, at }: PaidOut, amount: number) {
   await post(tx, {
-    ...about(causes.refundDone(refund.id), refund, booking, at),
+    ...about(cause, refund, booking, at),
     entries: [
-      { account: customers, amount: refund.amount },
-      { account: providerAccount(provider), amount: -refund.amount },
+      { account: customers, amount },
+      { account: providerAccount(provider), amount: -amount },
     ],
   })
 }

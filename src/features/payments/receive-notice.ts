@@ -17,6 +17,7 @@ import {
 import type { Notice, PaymentProvider, Webhook } from './providers/provider.ts'
 import { listRefundsOf } from './refunds.sql.ts'
 import type { Selling } from './selling.ts'
+import { recheckRefund } from './recheck-refund.ts'
 import { checkRefund } from './send-refund.ts'
 import { settlePayment } from './settle-payment.ts'
 
@@ -52,7 +53,7 @@ export async function noteChange(deps: Deps, provider: ProviderName, attempt_key
 async function keepNotice(
   deps: Deps,
   provider: ProviderName,
-  { event_key, attempt_key }: Notice,
+  { event_key, attempt_key, refund_key }: Notice,
   body: string,
 ): Promise<void> {
   const at = toTimestamp(deps.now())
@@ -69,7 +70,8 @@ async function keepNotice(
         received_at: at,
         applied_at: null,
       })
-      if (payment) await putInOutbox(tx, { kind: 'apply_notice', key: `notice ${id}`, payload: { notice_id: id }, at })
+      const payload = { notice_id: id, refund_key }
+      if (payment) await putInOutbox(tx, { kind: 'apply_notice', key: `notice ${id}`, payload, at })
     })
   } catch (error) {
     // The same notice at the same moment: the other one is written down.
@@ -79,23 +81,31 @@ async function keepNotice(
 }
 
 /**
- * Does what follows from a notice: its provider is asked about the payment, and about refunds that it has not finished.
+ * Does what follows from a notice: its provider is asked about the payment, about refunds that it has not finished, and
+ * about the one that the notice names, which may have come back.
  *
  * @throws ProviderError when the provider can't be asked: to be tried again
  */
-export async function applyNotice(deps: Deps, selling: Selling, noticeId: number): Promise<void> {
+export async function applyNotice(
+  deps: Deps,
+  selling: Selling,
+  noticeId: number,
+  refundKey: string | undefined,
+): Promise<void> {
   const notice = await reading(deps.database, (db) => findNoticeById(db, noticeId))
   if (notice?.outcome !== 'waiting' || notice.attempt_key === null) return
   const { provider, attempt_key } = notice
   const payment = await reading(deps.database, (db) => findPaymentByKey(db, provider, attempt_key))
-  if (payment) await lookInto(deps, selling, payment)
+  if (payment) await lookInto(deps, selling, payment, refundKey)
   await inTransaction(deps.database, (tx) => setNoticeApplied(tx, noticeId, toTimestamp(deps.now())))
 }
 
-async function lookInto(deps: Deps, selling: Selling, payment: Payment): Promise<void> {
+async function lookInto(deps: Deps, selling: Selling, payment: Payment, refundKey: string | undefined): Promise<void> {
   await settlePayment(deps, selling, payment)
   const refunds = await reading(deps.database, (db) => listRefundsOf(db, payment.booking_id))
   for (const refund of refunds) {
-    if (refund.payment_id === payment.id) await checkRefund(deps, selling, refund)
+    if (refund.payment_id !== payment.id) continue
+    if (refund.status === 'done' && refund.refund_key === refundKey) await recheckRefund(deps, selling, refund)
+    else await checkRefund(deps, selling, refund)
   }
 }

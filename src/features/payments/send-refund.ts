@@ -10,7 +10,7 @@ import { lockBooking } from '../bookings/lock-booking.ts'
 import type { Keep } from '../idempotency/idempotency.ts'
 import { mailOf } from '../mail/mail-bookings.ts'
 import { putMail } from '../mail/put-mail.ts'
-import { postRefundDone } from '../ledger/post.ts'
+import { postRefundByHand, postRefundDone } from '../ledger/post.ts'
 import { findPayment, type Payment } from './payments.sql.ts'
 import { ProviderError, type Refunded, type RefundOrder } from './providers/provider.ts'
 import { findRefund, findRefundLocked, updateRefund, type Refund } from './refunds.sql.ts'
@@ -110,11 +110,11 @@ async function applyRefunded(
       })
     }
     if (status === 'done') {
-      await putMail(
-        tx,
-        mailOf(booking, { kind: 'booking_refunded', key: `refund ${id} done`, details: { refund_id: id }, at }),
-      )
-      await postRefundDone(tx, { refund, provider: payment.provider, booking, at })
+      // By hand it may be paid for the second time, and is told again.
+      const mailKey = caller === system ? `refund ${id} done` : `refund ${id} by hand`
+      await putMail(tx, mailOf(booking, { kind: 'booking_refunded', key: mailKey, details: { refund_id: id }, at }))
+      const postDone = caller === system ? postRefundDone : postRefundByHand
+      await postDone(tx, { refund, provider: payment.provider, booking, at })
       await becomeRefunded(tx, booking_id, at)
     }
     await keep?.(tx, (await findRefund(tx, id))!)
@@ -131,7 +131,7 @@ async function applyRefunded(
   deps.wake()
 }
 
-function orderOf(payment: Payment, { refund_key, amount, currency }: Refund): RefundOrder {
+export function orderOf(payment: Payment, { refund_key, amount, currency }: Refund): RefundOrder {
   const { attempt_key, reference, charge } = payment
   return { payment: { key: attempt_key, reference, charge }, key: refund_key, amount, paid: payment.amount, currency }
 }

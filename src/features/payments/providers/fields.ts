@@ -88,8 +88,13 @@ export function eventKey(...parts: (string | undefined)[]): string {
   return /^[\x21-\x7e]{1,255}$/.test(key) ? key : createHash('sha256').update(key).digest('hex')
 }
 
-/** Undefined for what can't be one of our names. */
-export function attemptKey(value: unknown): string | undefined {
-  const key = textOf(value, 64)
+/** Undefined for what can't be one of our names for a payment. */
+export const attemptKey = (value: unknown) => keyOf(value, 64)
+
+/** The same for a refund, which is named after its payment. */
+export const refundKey = (value: unknown) => keyOf(value, 96)
+
+function keyOf(value: unknown, length_max: number): string | undefined {
+  const key = textOf(value, length_max)
   return key !== undefined && /^[\x21-\x7e]+$/.test(key) ? key : undefined
 }

@@ -61,6 +61,8 @@ export type Notice = Readonly<{
   event_key: string
   /** Of the payment that it is about, by our name for it; undefined if it is about something else. */
   attempt_key: string | undefined
+  /** Of the refund that it is about, where one that was done may still fail. */
+  refund_key?: string | undefined
 }>
 
 export type Webhook = Readonly<{

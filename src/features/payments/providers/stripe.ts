@@ -13,6 +13,7 @@ import {
   needText,
   needUrl,
   noteOf,
+  refundKey,
   textOf,
 } from './fields.ts'
 import { bearer, httpClient, type HttpAnswer, type HttpOptions, type ReadAnswer } from './http.ts'
@@ -245,9 +246,13 @@ export function stripe({
       const id = textOf(event['id'])
       if (id === undefined) throw new DomainError('invalid_webhook')
       const object = fieldsOf(fieldsOf(event['data'])['object'])
+      const metadata = fieldsOf(object['metadata'])
+      // A bank may send a refund back weeks later: https://docs.stripe.com/refunds#failed-refunds
+      const refund_key = object['object'] === 'refund' ? refundKey(metadata['refund_key']) : undefined
       return {
         event_key: eventKey(id),
-        attempt_key: attemptKey(object['client_reference_id'] ?? fieldsOf(object['metadata'])['attempt_key']),
+        attempt_key: attemptKey(object['client_reference_id'] ?? metadata['attempt_key']),
+        ...(refund_key !== undefined && { refund_key }),
       }
     },
   }
