@@ -91,6 +91,8 @@ const mysqlErrors = new Map<unknown, DatabaseErrorMeaning>([
   ['ER_SERVER_SHUTDOWN', 'unavailable'],
   ['ER_NORMAL_SHUTDOWN', 'unavailable'],
   ['ER_QUERY_INTERRUPTED', 'unavailable'],
+  // MySQL's last word to who was idle for too long; MariaDB just closes the connection.
+  ['ER_CLIENT_INTERACTION_TIMEOUT', 'unavailable'],
   // Not known whether it was kept.
   ['ER_ERROR_DURING_COMMIT', 'unavailable'],
   // MariaDB's own, which the driver has no names for: a connection killed, a statement that took too long.

@@ -8,12 +8,12 @@ import type { Database } from './database.ts'
 import { mysql } from './dialect.ts'
 import { mysqlGroups } from './group/mysql-group.ts'
 import { inTime } from './mysql-deadline.ts'
+import { reuse_ms_max, sessionSettings } from './mysql-session.ts'
 import type { Schema } from './schema.ts'
 import { statementLog, watchGroups } from './statement-log.ts'
 
 const statements_max = 200
 const connect_ms_max = 5_000
-const lock_wait_s_max = 5
 const waiting_max = 2_000
 const statement_ms_max = 30_000
 
@@ -54,7 +54,7 @@ export async function openMysql(
     db,
     writer: db,
     openGroups() {
-      const line = mysqlGroups(options, sessionSettings)
+      const line = mysqlGroups(options)
       lines.push(line)
       return watchGroups(mysql, line.run)
     },
@@ -89,26 +89,21 @@ export function assertSupported(version: string): void {
   throw new StartupError(`The database server is ${version}; Karcis needs MySQL 8.0.16 or MariaDB 10.6, or later.`)
 }
 
-/** What every connection is set to before its first statement. */
-const sessionSettings = [
-  'set session transaction isolation level read committed',
-  `set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', ` +
-    `session time_zone = '+00:00', session innodb_lock_wait_timeout = ${lock_wait_s_max}`,
-  // Every list is read in the order of one index. MySQL is fond of merging that with the primary key, and sorting.
-  `set session optimizer_switch = 'index_merge=off'`,
-]
-
 /** Kysely asks for `query`, which would paste parameters into the text; `execute` prepares and binds them. */
 function withBoundParameters(pool: Pool, waits: WaitGauge): MysqlPool {
-  const adapted = new WeakMap<PoolConnection, MysqlPoolConnection>()
+  const adapted = new WeakMap<PoolConnection, Adapted>()
   return {
     end: (callback) => pool.end(callback),
-    getConnection: (callback) => {
+    getConnection(callback) {
       const since_ms = waits.begin()
       pool.getConnection((error, connection) => {
         waits.end(since_ms)
         if (error) return callback(error, undefined as never)
         const known = adapted.get(connection)
+        if (known && known.idle_ms() > reuse_ms_max) {
+          connection.destroy()
+          return this.getConnection(callback)
+        }
         if (known) return callback(null, known)
         setUp(connection, (error) => {
           if (error) {
@@ -151,7 +146,10 @@ function setUp(connection: PoolConnection, done: (error: unknown) => void, next 
   inTime(connection, statement_ms_max, send, (error) => (error ? done(error) : setUp(connection, done, next + 1)))
 }
 
-function adapt(connection: PoolConnection): MysqlPoolConnection {
+type Adapted = MysqlPoolConnection & { idle_ms: () => number }
+
+function adapt(connection: PoolConnection): Adapted {
+  let releasedAt_ms = performance.now()
   const run = (
     text: string,
     parameters: (string | number | null)[],
@@ -174,8 +172,12 @@ function adapt(connection: PoolConnection): MysqlPoolConnection {
     threadId: connection.threadId ?? 0,
     connect: (callback) => connection.connect(callback),
     destroy: () => connection.destroy(),
-    release: () => connection.release(),
+    release() {
+      releasedAt_ms = performance.now()
+      connection.release()
+    },
     query: run,
+    idle_ms: () => performance.now() - releasedAt_ms,
   }
 }
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { sql } from 'kysely'
 import { databaseTargetFromUrl } from '../../src/config.ts'
 import { openDatabase } from '../../src/db/database.ts'
 import { sharedRead } from '../../src/db/shared-read.ts'
+import { inTransaction } from '../../src/db/transaction.ts'
+import { lockEvents } from '../../src/features/bookings/bookings.sql.ts'
 import { createBooking, openBookingLine } from '../../src/features/bookings/create-booking.ts'
 import { listEventsByIds } from '../../src/features/events/events.sql.ts'
 import { system } from '../../src/lib/caller.ts'
@@ -51,5 +55,36 @@ test(
       assert.equal(network.harmed(), 2)
     }
     await assertBooksBalance(direct.db)
+  },
+)
+
+test(
+  'a server that vanishes in a transaction has its locks for seconds, not for hours',
+  { skip: onSqlite ? 'SQLite has no network' : !isLong && 'the long form' },
+  async (t) => {
+    const { database: direct, url, drop } = await openTestDatabase()
+    const network = await badNetwork(url)
+    const database = await openDatabase(databaseTargetFromUrl(network.url), 1)
+    after(async () => {
+      network.close()
+      await database.close().catch(() => undefined)
+      await drop()
+    })
+    const { rows } = await sql<{ version: string }>`select version() as version`.execute(direct.db)
+    if (!/mariadb/i.test(rows[0]!.version)) return t.skip('on MySQL it takes minutes')
+    const { anEvent } = factories(testDeps(direct))
+    const { id } = await anEvent()
+    let hasLocked: () => void
+    const locked = new Promise<void>((resolve) => (hasLocked = resolve))
+    const vanished = inTransaction(database, async (tx) => {
+      await lockEvents(tx, database.dialect, [id])
+      network.harm('from `user`', 'fall silent')
+      hasLocked()
+      await tx.selectFrom('user').select('id').where('id', '=', 1).execute()
+    }).catch((error: unknown) => error)
+    await locked
+    await sleep(16_000)
+    await inTransaction(direct, (tx) => lockEvents(tx, direct.dialect, [id]))
+    await vanished
   },
 )

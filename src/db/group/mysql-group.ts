@@ -1,6 +1,7 @@
 import { createConnection, type Connection, type ConnectionOptions } from 'mysql2'
 import { mysql } from '../dialect.ts'
 import { inTime } from '../mysql-deadline.ts'
+import { reuse_ms_max, sessionSettings } from '../mysql-session.ts'
 import { CommitOutcomeUnknown, type Group, type RunGroup } from './group.ts'
 import { packedInsertText } from './packed-insert.ts'
 import { guardedText, readText, writeText, type WriteText } from './sql-text.ts'
@@ -13,15 +14,14 @@ const reconnect_ms = 200
  * Groups on MySQL: a connection of their own, the only one that may send several statements in one packet
  * (see sql-text.ts), so that a group costs one round trip or two, however large it is.
  */
-export function mysqlGroups(
-  options: ConnectionOptions,
-  sessionSettings: readonly string[],
-): { run: RunGroup; close: () => Promise<void> } {
+export function mysqlGroups(options: ConnectionOptions): { run: RunGroup; close: () => Promise<void> } {
   let connection: Connection | undefined
+  let usedAt_ms = 0
   let write: WriteText = writeText
   let failed: { error: unknown; at: number } | undefined
 
   async function connected(): Promise<Connection> {
+    if (connection && performance.now() - usedAt_ms > reuse_ms_max) discard(connection)
     if (connection) return connection
     if (failed && performance.now() - failed.at < reconnect_ms) throw failed.error
     // Nothing is filled in here, and the driver need not look for places where something would be.
@@ -37,6 +37,7 @@ export function mysqlGroups(
       await send(fresh, sessionSettings.join(';'))
       write = (await hasSequences(fresh)) ? writePacked : writeText
       failed = undefined
+      usedAt_ms = performance.now()
       return (connection = fresh)
     } catch (error) {
       failed = { error, at: performance.now() }
@@ -75,6 +76,7 @@ export function mysqlGroups(
     try {
       return await work(group)
     } finally {
+      usedAt_ms = performance.now()
       if (state === 'committing') discard(current)
       else if (state === 'open') await send(current, 'rollback').catch(() => discard(current))
     }
