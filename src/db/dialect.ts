@@ -10,6 +10,8 @@ export type Dialect = Readonly<{
   readsInThread: boolean
   /** What an error of the driver means. */
   meaningOf: (error: unknown) => DatabaseErrorMeaning
+  /** Of a conflict, whether a row was waited for in vain: who tries again may wait for as long again. */
+  isLockTimeout: (error: unknown) => boolean
 }>
 
 export type DatabaseErrorMeaning =
@@ -76,6 +78,8 @@ export const sqlite: Dialect = {
     // The low byte is the general kind of an extended code.
     return sqliteErrors.get(code) ?? (code & 255 ? (sqliteErrors.get(code & 255) ?? 'other') : 'other')
   },
+  // Nobody waits for a row, and for the whole database for half a second only.
+  isLockTimeout: () => false,
 }
 
 /** https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html, and Node's own for the socket. */
@@ -132,6 +136,7 @@ export const mysql: Dialect = {
     const message = String(property(error, 'message'))
     return /closed state|Queue limit reached|Pool is closed/i.test(message) ? 'unavailable' : 'other'
   },
+  isLockTimeout: (error) => property(error, 'code') === 'ER_LOCK_WAIT_TIMEOUT',
 }
 
 function property(error: unknown, name: string): unknown {

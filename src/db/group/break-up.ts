@@ -20,3 +20,26 @@ export async function breakUp<Item, Result>(
   const middle = group.length >> 1
   return [...(await keep(group.slice(0, middle))), ...(await keep(group.slice(middle)))]
 }
+
+/** A group that met a conflict is not tried again after this, as in inTransaction. */
+export const again_ms_max = 10_000
+/** Whatever is left of a group then is refused without being tried: who waits in line behind it has waited long enough. */
+export const begin_ms_max = 20_000
+
+/**
+ * For a group that waited for a locked row in vain: keeps those who need the same row by themselves, so that only who
+ * needs the locked one waits for it again.
+ */
+export async function keepApart<Item, Result>(
+  group: readonly Item[],
+  rowOf: (item: Item) => number,
+  keep: (some: readonly Item[]) => Promise<(Result | Error)[]>,
+): Promise<(Result | Error)[]> {
+  const results = Array<Result | Error>(group.length)
+  const apart = Map.groupBy(group.keys(), (index) => rowOf(group[index]!))
+  for (const indexes of apart.values()) {
+    const kept = await keep(indexes.map((index) => group[index]!))
+    for (const [place, index] of indexes.entries()) results[index] = kept[place]!
+  }
+  return results
+}

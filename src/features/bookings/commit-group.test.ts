@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { startApp } from '../../../test/support/app.ts'
 import { assertBooksBalance } from '../../../test/support/books.ts'
 import { factories } from '../../../test/support/factories.ts'
+import { onSqlite } from '../../../test/support/database.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { system } from '../../lib/caller.ts'
 import { newTicketCode } from '../../lib/codes.ts'
 import { changeEvent } from '../events/change-event.ts'
@@ -11,7 +13,7 @@ import { findEvent } from '../events/events.sql.ts'
 import { listTicketsByBooking } from '../tickets/tickets.sql.ts'
 import type { Booking } from './booking.ts'
 import { listTicketTypes } from '../ticket-types/ticket-types.sql.ts'
-import { findHold } from './bookings.sql.ts'
+import { findHold, lockEvents } from './bookings.sql.ts'
 import { groupCommitter } from './commit-group.ts'
 
 const codes: string[] = []
@@ -71,6 +73,29 @@ test('a customer who was just deleted is refused alone', async () => {
   const results = await commitGroup([order(event.id), order(event.id, { customer_id: 999_999 }), order(event.id)])
   assert.deepEqual(kinds(results), ['booked', 'customer_not_found', 'booked'])
 })
+
+test(
+  'an event that stays locked holds up its own bookings for some ten seconds, and those of others for five',
+  {
+    skip: onSqlite && 'SQLite has no locks of rows',
+  },
+  async () => {
+    const [held, one, two] = [await anEvent(), await anEvent(), await anEvent()]
+    const group = [order(one.id), order(held.id), order(two.id), order(one.id)]
+    // By what is seen of them now, the next group goes at once.
+    await commitGroup(group)
+    const since = performance.now()
+    const results = await inTransaction(deps.database, async (tx) => {
+      await lockEvents(tx, deps.database.dialect, [held.id])
+      return commitGroup(group)
+    })
+    const took_ms = performance.now() - since
+    assert.deepEqual(kinds(results), ['booked', 'server_busy', 'booked', 'booked'])
+    assert.ok(took_ms < 13_000, `${took_ms} ms`)
+    assert.deepEqual(kinds(await commitGroup(group)), Array(4).fill('booked'))
+    await assertBooksBalance(deps.database.db)
+  },
+)
 
 test('ids ascend, and no two servers get the same', async () => {
   const event = await anEvent({ capacity: 1_000 })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite, type Changes } from '../../db/changes.ts'
 import type { Database } from '../../db/database.ts'
-import { breakUp } from '../../db/group/break-up.ts'
+import { again_ms_max, begin_ms_max, breakUp, keepApart } from '../../db/group/break-up.ts'
 import {
   CommitOutcomeUnknown,
   type Group,
@@ -74,17 +74,26 @@ export function groupCommitter(
   const bookingIds = idBlocks(deps.database, 'booking')
   const ticketIds = idBlocks(deps.database, 'ticket')
 
-  async function keepGroup(orders: readonly PlacedOrder[]): Promise<(Booking | Error)[]> {
+  async function keepGroup(orders: readonly PlacedOrder[], since_ms = performance.now()): Promise<(Booking | Error)[]> {
+    const { dialect } = deps.database
+    const waited_ms = () => performance.now() - since_ms
+    const keepSome = (some: readonly PlacedOrder[]) => keepGroup(some, since_ms)
+    if (waited_ms() > begin_ms_max) return orders.map(() => new DomainError('server_busy'))
     for (let attempt = 1; ; attempt++) {
       try {
         return await once(orders)
       } catch (error) {
         // A refusal that is meant for all of them; above all, an unknown outcome must not be tried again.
         if (error instanceof DomainError) return orders.map(() => error)
-        const meaning = deps.database.dialect.meaningOf(error)
+        const meaning = dialect.meaningOf(error)
         if (meaning === 'unavailable') return orders.map(() => refusalOf(deps.database, error) as Error)
         if (meaning === 'conflict') {
-          if (attempt === attempts_max) return orders.map(() => refusalOf(deps.database, error) as Error)
+          const [first] = orders as [PlacedOrder]
+          if (dialect.isLockTimeout(error) && orders.some(({ event_id }) => event_id !== first.event_id)) {
+            return keepApart(orders, ({ event_id }) => event_id, keepSome)
+          }
+          if (attempt === attempts_max || waited_ms() > again_ms_max)
+            return orders.map(() => refusalOf(deps.database, error) as Error)
           await sleep(Math.random() * 2 ** attempt)
         } else if (error instanceof Undone) {
           if (attempt === attempts_max)
@@ -93,7 +102,7 @@ export function groupCommitter(
           // Two codes that clash, or ids that somebody has taken by hand: the next attempt has new ones for all.
           bookingIds.abandon()
           ticketIds.abandon()
-        } else return breakUp(deps.database.dialect, orders, error, keepGroup)
+        } else return breakUp(dialect, orders, error, keepSome)
       }
     }
   }
@@ -138,7 +147,10 @@ export function groupCommitter(
     } catch (error) {
       for (const id of eventIds) seen.events.delete(id)
       if (error instanceof CommitOutcomeUnknown) return wasCommitted(bookings, error)
-      if (error instanceof DomainError || deps.database.dialect.meaningOf(error) === 'unavailable') throw error
+      const { dialect } = deps.database
+      // The long way would wait for the same row as long again.
+      const isInVain = dialect.meaningOf(error) === 'unavailable' || dialect.isLockTimeout(error)
+      if (error instanceof DomainError || isInVain) throw error
       return false
     }
     for (const one of planned) takeSeen(one)

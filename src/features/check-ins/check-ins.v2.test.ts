@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { anApiKey, bearer, putAtDoors } from '../../../test/support/access-ground.ts'
 import { startApp } from '../../../test/support/app.ts'
+import { onSqlite } from '../../../test/support/database.ts'
 import { factories } from '../../../test/support/factories.ts'
 import { people } from '../../../test/support/people.ts'
+import { inTransaction } from '../../db/transaction.ts'
 import { signLink } from '../signatures/link-token.ts'
 import { signTicket } from '../signatures/ticket-token.ts'
 import { listTicketsByBooking, type Ticket } from '../tickets/tickets.sql.ts'
@@ -210,3 +212,23 @@ test('a list is narrowed by door, kind, type and time', async () => {
     assert.equal(await found(query), 0, query)
   }
 })
+
+test(
+  'a ticket that stays locked holds up nobody else for long',
+  {
+    skip: onSqlite && 'SQLite has no locks of rows',
+  },
+  async () => {
+    const tickets = [await aTicket(), await aTicket(), await aTicket(), await aTicket()]
+    const [, , held] = tickets
+    const since = performance.now()
+    const answers = await inTransaction(deps.database, async (tx) => {
+      await tx.selectFrom('ticket').select('id').where('id', '=', held!.id).forUpdate().execute()
+      return Promise.all(tickets.map(({ ticket_code }) => code({ code: ticket_code })))
+    })
+    const took_ms = performance.now() - since
+    const admitted = [200, 'admitted']
+    assert.deepEqual(answers, [admitted, admitted, [503, 'server_busy'], admitted])
+    assert.ok(took_ms < 13_000, `${took_ms} ms`)
+  },
+)

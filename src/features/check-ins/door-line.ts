@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite } from '../../db/changes.ts'
-import { breakUp } from '../../db/group/break-up.ts'
+import { again_ms_max, begin_ms_max, breakUp, keepApart } from '../../db/group/break-up.ts'
 import type { GroupRead, GroupWrite } from '../../db/group/group.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { refusalOf } from '../../db/transaction.ts'
@@ -71,19 +71,28 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
   }
 
   /** One that the database won't take, such as a key that came to two servers at once, fails alone. */
-  async function keepGroup(group: readonly AtDoor[]): Promise<(KeptAct | Error)[]> {
+  async function keepGroup(group: readonly AtDoor[], since_ms = performance.now()): Promise<(KeptAct | Error)[]> {
+    const { dialect } = deps.database
+    const waited_ms = () => performance.now() - since_ms
+    const keepSome = (some: readonly AtDoor[]) => keepGroup(some, since_ms)
+    if (waited_ms() > begin_ms_max) return group.map(() => new DomainError('server_busy'))
     for (let attempt = 1; ; attempt++) {
       try {
         return await keepActs(group)
       } catch (error) {
-        if (deps.database.dialect.meaningOf(error) === 'conflict' && attempt < attempts_max) {
+        const [first] = group as [AtDoor]
+        if (dialect.isLockTimeout(error) && group.some(({ act }) => act.ticket_id !== first.act.ticket_id)) {
+          return keepApart(group, ({ act }) => act.ticket_id, keepSome)
+        }
+        const isTriedAgain = attempt < attempts_max && waited_ms() < again_ms_max
+        if (isTriedAgain && dialect.meaningOf(error) === 'conflict') {
           await sleep(Math.random() * 2 ** attempt)
           continue
         }
         const refusal = refusalOf(deps.database, error)
         // Meant for all of them; above all, an unknown outcome must not be tried again.
         if (refusal instanceof DomainError) return group.map(() => refusal)
-        return breakUp(deps.database.dialect, group, error, keepGroup)
+        return breakUp(dialect, group, error, keepSome)
       }
     }
   }
