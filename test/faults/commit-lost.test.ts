@@ -63,5 +63,30 @@ test(
         })
       }
     }
+
+    await t.test("a row that was put in under a booking's id is not taken for it", async () => {
+      const { booking: mine } = await book()
+      const { id } = mine
+      const theirs = { ...mine, customer_id: (await aCustomer()).id }
+      await direct.writer
+        .insertInto('booking')
+        .values({ ...theirs, id: id + 1 })
+        .execute()
+      network.harm('insert into booking', 'lose the request')
+      const { booking } = await book()
+      network.spare()
+      assert.ok(booking.id > id + 1)
+      const kept = await direct.db
+        .selectFrom('booking')
+        .select('customer_id')
+        .where('id', '=', booking.id)
+        .executeTakeFirst()
+      assert.equal(kept?.customer_id, customer_id)
+      await direct.writer
+        .deleteFrom('booking')
+        .where('id', '=', id + 1)
+        .execute()
+      await assertBooksBalance(direct.db)
+    })
   },
 )

@@ -294,17 +294,22 @@ export function groupCommitter(
   }
 
   async function findOut(bookings: readonly Booking[], cause: unknown): Promise<boolean> {
-    const [{ id }] = bookings as [Booking]
+    const [first] = bookings as [Booking]
     const { dialect } = deps.database
     const eventIds = ascending(bookings.map(({ event_id }) => event_id))
     const until = performance.now() + find_out_ms_max
     for (;;) {
       try {
-        await inTransaction(deps.database, (tx) => putUpFence(tx, id, toTimestamp(deps.now())))
-        return await inTransaction(deps.database, async (tx) => {
+        await inTransaction(deps.database, (tx) => putUpFence(tx, first.id, toTimestamp(deps.now())))
+        const found = await inTransaction(deps.database, async (tx) => {
           await lockEvents(tx, dialect, eventIds)
-          return (await findBookingLocked(tx, dialect, id)) !== undefined
+          return findBookingLocked(tx, dialect, first.id)
         })
+        if (!found || isSame(found, first)) return found !== undefined
+        // Somebody has put a row of theirs there, and the group could not.
+        bookingIds.abandon()
+        ticketIds.abandon()
+        return false
       } catch (error) {
         if (!(error instanceof DomainError) || performance.now() > until) throw refusalOf(deps.database, cause)
         await sleep(250)
@@ -360,6 +365,11 @@ export async function removeOldFences(database: Database, now: Date): Promise<nu
 /** A commit that is known not to have happened. */
 class Undone extends Error {
   override name = 'Undone'
+}
+
+/** Whether a row is this booking, and not somebody else's under its id. */
+function isSame(found: Booking, { customer_id, event_id, created_at }: Booking): boolean {
+  return found.customer_id === customer_id && found.event_id === event_id && found.created_at === created_at
 }
 
 function creationOf({ id, event_id, customer_id, organizer_id, quantity, total_price }: Booking): Change {
