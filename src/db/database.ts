@@ -19,6 +19,8 @@ export type Database = Readonly<{
   db: Db
   /** For transaction.ts and the migrations alone. */
   writer: Kysely<Schema>
+  /** For the migrations alone, where the writer would break off what takes long: a connection that it is to close. */
+  openMigrator?: () => Kysely<Schema>
   /** One transaction for many requests. Each call opens another line to the database, for groups that follow one another. */
   openGroups: () => RunGroup
   /** How long who asks for a connection has to wait for one just now; 0 where there is no pool. */

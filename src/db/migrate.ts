@@ -33,21 +33,23 @@ const lock_wait_s_max = 60
  */
 export async function migrate(database: Database): Promise<string[]> {
   // SQLite keeps a change of tables in the transaction, and `begin immediate` is the lock.
-  if (database.dialect.name === 'sqlite') return migrateSqlite(database)
+  if (!database.openMigrator) return migrateSqlite(database)
 
   // MySQL commits at every change of a table, so a named lock of this database stands around them all.
-  return database.writer.connection().execute(async (connection) => {
-    const name = sql`concat('karcis migrate ', left(sha2(database(), 256), 32))`
-    const answer = await sql<{
-      taken: number | null
-    }>`select get_lock(${name}, ${sql.lit(lock_wait_s_max)}) as taken`.execute(connection)
-    if (answer.rows[0]?.taken !== 1) throw new Error(`another server has been migrating for ${lock_wait_s_max} s`)
-    try {
-      return await runPending(connection, database.dialect)
-    } finally {
-      await sql`select release_lock(${name})`.execute(connection)
-    }
-  })
+  const migrator = database.openMigrator()
+  try {
+    return await migrator.connection().execute(async (connection) => {
+      const name = sql`concat('karcis migrate ', left(sha2(database(), 256), 32))`
+      const answer = await sql<{
+        taken: number | null
+      }>`select get_lock(${name}, ${sql.lit(lock_wait_s_max)}) as taken`.execute(connection)
+      if (answer.rows[0]?.taken !== 1) throw new Error(`another server has been migrating for ${lock_wait_s_max} s`)
+      return runPending(connection, database.dialect)
+    })
+  } finally {
+    // With it goes the lock, whatever has happened to the connection.
+    await migrator.destroy()
+  }
 }
 
 /** Whether the tables are those of this version or of a newer one, found out without touching them. */

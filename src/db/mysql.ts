@@ -16,6 +16,8 @@ const statements_max = 200
 const connect_ms_max = 5_000
 const waiting_max = 2_000
 const statement_ms_max = 30_000
+/** To change a table of millions of rows takes as long as it takes; one that never ends is a server that has vanished. */
+const migration_statement_ms_max = 12 * 60 * 60 * 1_000
 
 /** Opens a pool of connections and checks that the server is one that Karcis knows. */
 export async function openMysql(
@@ -39,7 +41,7 @@ export async function openMysql(
   const lines: ReturnType<typeof mysqlGroups>[] = []
   const waits = waitGauge()
   const db = new Kysely<Schema>({
-    dialect: new MysqlDialect({ pool: withBoundParameters(pool, waits) }),
+    dialect: new MysqlDialect({ pool: withBoundParameters(pool, waits, statement_ms_max) }),
     ...statementLog(mysql),
   })
   try {
@@ -53,6 +55,11 @@ export async function openMysql(
     dialect: mysql,
     db,
     writer: db,
+    openMigrator() {
+      const one = createPool({ ...options, connectionLimit: 1 })
+      const patient = withBoundParameters(one, waitGauge(), migration_statement_ms_max)
+      return new Kysely({ dialect: new MysqlDialect({ pool: patient }), ...statementLog(mysql) })
+    },
     openGroups() {
       const line = mysqlGroups(options)
       lines.push(line)
@@ -90,7 +97,7 @@ export function assertSupported(version: string): void {
 }
 
 /** Kysely asks for `query`, which would paste parameters into the text; `execute` prepares and binds them. */
-function withBoundParameters(pool: Pool, waits: WaitGauge): MysqlPool {
+function withBoundParameters(pool: Pool, waits: WaitGauge, wait_ms_max: number): MysqlPool {
   const adapted = new WeakMap<PoolConnection, Adapted>()
   return {
     end: (callback) => pool.end(callback),
@@ -110,7 +117,7 @@ function withBoundParameters(pool: Pool, waits: WaitGauge): MysqlPool {
             connection.destroy()
             return callback(error, undefined as never)
           }
-          const fresh = adapt(connection)
+          const fresh = adapt(connection, wait_ms_max)
           adapted.set(connection, fresh)
           callback(null, fresh)
         })
@@ -148,7 +155,7 @@ function setUp(connection: PoolConnection, done: (error: unknown) => void, next 
 
 type Adapted = MysqlPoolConnection & { idle_ms: () => number }
 
-function adapt(connection: PoolConnection): Adapted {
+function adapt(connection: PoolConnection, wait_ms_max: number): Adapted {
   let releasedAt_ms = performance.now()
   const run = (
     text: string,
@@ -164,7 +171,7 @@ function adapt(connection: PoolConnection): Adapted {
       if (parameters.length > 0) connection.execute(text, parameters, answered)
       else connection.query(text, answered)
     }
-    inTime(connection, statement_ms_max, send, done)
+    inTime(connection, wait_ms_max, send, done)
     return { stream: () => raise('streaming is not used') }
   }
   return {
