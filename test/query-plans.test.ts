@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { sql, type CompiledQuery, type KyselyPlugin } from 'kysely'
 import type { Database, Db } from '../src/db/database.ts'
-import { findBooking, listBookings, listBookingsByIds, lockEvents } from '../src/features/bookings/bookings.sql.ts'
+import {
+  findBooking,
+  listBookings,
+  listBookingsByIds,
+  lockEvents,
+  lockUnpaidBookings,
+} from '../src/features/bookings/bookings.sql.ts'
 import { findAnswer, removeOldKeys } from '../src/features/idempotency/idempotency.ts'
 import { findEvent, listEvents, listEventsByIds } from '../src/features/events/events.sql.ts'
 import {
@@ -223,6 +229,7 @@ const reads: [name: string, read: (db: Db) => Promise<unknown>][] = [
   ['findNotice', (db) => findNotice(db, 'sandbox', 'n7')],
   ['listNotices', page(listNotices('unknown'), [2_000])],
   ['findCancellation', (db) => findCancellation(db, 7)],
+  ['lockUnpaidBookings', (db) => lockUnpaidBookings(db as never, { ...database.dialect, locksRows: false }, 7)],
   ['lockEvents', (db) => lockEvents(db as never, { ...database.dialect, locksRows: false }, [1, 2, 3])],
   [
     'findAnswer',

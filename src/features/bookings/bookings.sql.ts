@@ -197,6 +197,18 @@ export async function lockBookings(tx: Tx, dialect: Dialect, ids: readonly numbe
     .execute()
 }
 
+/** Keeps this customer's bookings that may still be paid as they are until this transaction ends. */
+export async function lockUnpaidBookings(tx: Tx, dialect: Dialect, customerId: number): Promise<void> {
+  await tx
+    .selectFrom('booking')
+    .select('id')
+    .where('customer_id', '=', customerId)
+    .where('status', 'in', ['pending', 'expired', 'failed'])
+    .orderBy('id')
+    .$if(dialect.locksRows, (query) => query.forUpdate())
+    .execute()
+}
+
 /** The tickets of a booking, as they are until this transaction ends. */
 export async function lockTickets(tx: Tx, dialect: Dialect, bookingId: number): Promise<Ticket[]> {
   return tx

@@ -1,13 +1,20 @@
 import type { Tx } from '../../db/database.ts'
+import type { Dialect } from '../../db/dialect.ts'
 import type { BookedItem } from './booking.ts'
+import { lockUnpaidBookings } from './bookings.sql.ts'
 
 const erased = 'Erased'
 
 /**
  * Takes the holders' names off the tickets that this customer has booked, and off what they have yet to pay. A ticket
  * that was handed over has a holder of its own, who keeps it.
+ *
+ * A payment that is confirmed at this moment makes tickets of the names in its hold, with the booking locked. So the
+ * bookings are locked first: the names are on tickets by then, or are erased before they get there. The customer was locked
+ * before, so that no booking comes meanwhile; elsewhere bookings come first, and who meets in a deadlock tries again.
  */
-export async function eraseHolders(tx: Tx, customerId: number): Promise<void> {
+export async function eraseHolders(tx: Tx, dialect: Dialect, customerId: number): Promise<void> {
+  await lockUnpaidBookings(tx, dialect, customerId)
   await tx
     .updateTable('ticket')
     .set({ holder_name: erased })

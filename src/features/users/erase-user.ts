@@ -33,7 +33,7 @@ export async function eraseUser(deps: Deps, { identities }: Accounts, caller: Ca
     }
     if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
     await hideUser(tx, id, at)
-    await erase(tx, caller, id, at)
+    await erase(tx, deps, caller, id, at)
   })
   identities.forget(id)
 }
@@ -51,7 +51,7 @@ export async function eraseDeletedUsers(deps: Deps, purge_days: number): Promise
     const isDue = await inTransaction(deps.database, async (tx) => {
       const user = await findUserLocked(tx, deps.database.dialect, id)
       if (!user?.deleted_at || user.deleted_at >= before || (await isErased(tx, id))) return false
-      await erase(tx, system, id, toTimestamp(now))
+      await erase(tx, deps, system, id, toTimestamp(now))
       return true
     })
     if (isDue) erased++
@@ -59,7 +59,7 @@ export async function eraseDeletedUsers(deps: Deps, purge_days: number): Promise
   return erased
 }
 
-async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise<void> {
+async function erase(tx: Tx, { database }: Deps, caller: Caller, id: number, at: Timestamp): Promise<void> {
   await updateUser(tx, id, {
     name: 'Deleted user',
     email: `deleted-${id}@invalid`,
@@ -67,7 +67,7 @@ async function erase(tx: Tx, caller: Caller, id: number, at: Timestamp): Promise
     erased_at: at,
     updated_at: at,
   })
-  await eraseHolders(tx, id)
+  await eraseHolders(tx, database.dialect, id)
   await eraseTransfers(tx, id, at)
   await eraseAnswers(tx, id)
   await eraseAddresses(tx, id)
