@@ -14,6 +14,9 @@ export const reuse_ms_max = (idle_s_max - 60) * 1_000
  * lets go when the connection counts as idle. Each takes the comment of the other for one.
  */
 export const sessionSettings: readonly string[] = [
+  // The driver has said so before, but a server with skip-character-set-client-handshake or an init_connect of its own may
+  // not heed it, and would take the bytes of names for other letters.
+  'set names utf8mb4 collate utf8mb4_bin',
   'set session transaction isolation level read committed',
   `set session sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO', ` +
     `session time_zone = '+00:00', session innodb_lock_wait_timeout = ${lock_wait_s_max}, ` +

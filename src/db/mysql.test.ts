@@ -4,7 +4,15 @@ import { after, test } from 'node:test'
 import { sql } from 'kysely'
 import { databaseTargetFromUrl } from '../config.ts'
 import { createEmptyDatabase, onSqlite } from '../../test/support/database.ts'
+import { factories } from '../../test/support/factories.ts'
+import { testDeps } from '../../test/support/deps.ts'
+import { hasMariaDb, privateMariaDb } from '../../test/support/private-mariadb.ts'
+import { groupCommitter } from '../features/bookings/commit-group.ts'
+import { findUser, updateUser } from '../features/users/users.sql.ts'
+import { system } from '../lib/caller.ts'
+import { listTicketsByBooking } from '../features/tickets/tickets.sql.ts'
 import { openDatabase, type Database } from './database.ts'
+import { migrate } from './migrate.ts'
 import { assertSupported } from './mysql.ts'
 import { inTransaction } from './transaction.ts'
 
@@ -89,5 +97,35 @@ test(
     })
     await assert.rejects(pausing, { code: 'database_unavailable' })
     assert.ok(await connectionOf(database))
+  },
+)
+
+test(
+  'a server that has its own idea of the characters of its clients damages no name',
+  {
+    skip: onSqlite || (!hasMariaDb && 'needs mariadbd'),
+  },
+  async () => {
+    const server = await privateMariaDb(['--skip-character-set-client-handshake', '--character-set-server=latin1'])
+    const database = await openDatabase(databaseTargetFromUrl(server.url), 2)
+    after(async () => {
+      await database.close()
+      await server.remove()
+    })
+    await migrate(database)
+    const deps = testDeps(database)
+    const { aCustomer, anEvent } = factories(deps)
+    const name = 'Šárka 東京 🎫'
+    const [customer, event] = [await aCustomer(), await anEvent()]
+    await inTransaction(database, (tx) => updateUser(tx, customer.id, { name }))
+    assert.equal((await findUser(database.db, customer.id))!.name, name)
+    const order = { event_id: event.id, customer_id: customer.id, quantity: 1, items: [{ holders: [name] }] }
+    const [booking] = await groupCommitter(deps)([{ ...order, caller: system }])
+    assert.ok(booking && !(booking instanceof Error))
+    const tickets = await listTicketsByBooking(database.db, booking.id)
+    assert.deepEqual(
+      tickets.map(({ holder_name }) => holder_name),
+      [name],
+    )
   },
 )

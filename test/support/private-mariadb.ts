@@ -20,7 +20,7 @@ export type PrivateMariaDb = {
   remove: () => Promise<void>
 }
 
-export async function privateMariaDb(): Promise<PrivateMariaDb> {
+export async function privateMariaDb(options: readonly string[] = []): Promise<PrivateMariaDb> {
   const folder = mkdtempSync(join(tmpdir(), 'karcis-mariadb-'))
   const user = userInfo().username
   const port = await freePort()
@@ -39,6 +39,7 @@ export async function privateMariaDb(): Promise<PrivateMariaDb> {
         '--bind-address=127.0.0.1',
         `--port=${port}`,
         '--innodb-buffer-pool-size=128M',
+        ...options,
       ],
       { stdio: 'ignore' },
     )
