@@ -88,5 +88,16 @@ test(
         .execute()
       await assertBooksBalance(direct.db)
     })
+
+    await t.test('a group that is larger than what the server takes is kept in parts', async () => {
+      await book()
+      network.bound(20_000)
+      const holder_names = Array.from({ length: 10 }, (_, n) => `${'Š'.repeat(50)} ${n}`)
+      const large = () => createBooking(deps, line, system, { customer_id, event_id, quantity: 10, holder_names })
+      const answers = await Promise.all(Array.from({ length: 20 }, large))
+      network.bound(Infinity)
+      assert.equal(new Set(answers.map(({ booking }) => booking.id)).size, 20)
+      await assertBooksBalance(direct.db)
+    })
   },
 )

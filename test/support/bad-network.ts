@@ -17,6 +17,8 @@ export type BadNetwork = {
   /** Does this to the next connection that sends a packet with this text in it. */
   harm: (text: string, fate: Fate) => void
   spare: () => void
+  /** From now on cuts every connection that sends more than so many bytes at once, as a server does to a packet too large. */
+  bound: (bytes_max: number) => void
   /** How many connections were harmed. */
   harmed: () => number
   close: () => void
@@ -31,10 +33,12 @@ export async function badNetwork(databaseUrl: string): Promise<BadNetwork> {
   const sockets = new Set<Socket>()
   let next: { text: string; fate: Fate } | undefined
   let harmed = 0
+  let bytes_max = Infinity
 
   const proxy = createServer((client) => {
     const server = connect(Number(port || 3306), hostname)
     let fate: Fate | undefined
+    let unanswered_bytes = 0
     const end = () => {
       client.destroy()
       server.destroy()
@@ -47,10 +51,13 @@ export async function badNetwork(databaseUrl: string): Promise<BadNetwork> {
     client.on('close', () => fate !== 'deliver later' && fate !== 'fall silent' && end())
     server.on('close', () => fate !== 'fall silent' && end())
     server.on('data', (chunk) => {
+      unanswered_bytes = 0
       if (fate === undefined) client.write(chunk)
       else if (fate !== 'fall silent') end()
     })
     client.on('data', (chunk) => {
+      unanswered_bytes += chunk.length
+      if (unanswered_bytes > bytes_max) return end()
       if (fate === undefined && next !== undefined && chunk.includes(next.text)) {
         ;({ fate } = next)
         next = undefined
@@ -70,6 +77,7 @@ export async function badNetwork(databaseUrl: string): Promise<BadNetwork> {
     url: url.href,
     harm: (text, fate) => (next = { text, fate }),
     spare: () => (next = undefined),
+    bound: (bytes) => (bytes_max = bytes),
     harmed: () => harmed,
     close: () => {
       for (const socket of sockets) socket.destroy()

@@ -42,6 +42,7 @@ type Planned = { booking: Booking } & Pick<Exclude<Decision, Error>, 'items' | '
 
 const attempts_max = 10
 const draws_max = 5
+const undone_max = 2
 const find_out_ms_max = 15_000
 const fence_kept_ms = 24 * 60 * 60 * 1_000
 const events_seen_max = 10_000
@@ -96,6 +97,8 @@ export function groupCommitter(
             return orders.map(() => refusalOf(deps.database, error) as Error)
           await sleep(Math.random() * 2 ** attempt)
         } else if (error instanceof Undone) {
+          // Lost again and again: it may be larger than what the server takes in one packet.
+          if (attempt >= undone_max && orders.length > 1) return breakUp(dialect, orders, error, keepSome)
           if (attempt === attempts_max)
             return orders.map(() => new DomainError('database_unavailable', undefined, { cause: error }))
         } else if (meaning === 'duplicate' && attempt < (orders.length === 1 ? draws_max : 2)) {
