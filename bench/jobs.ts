@@ -127,7 +127,7 @@ function documents(count: number): Job {
       let printed = 0
       return async () => {
         const { id } = tickets[printed++]!
-        await buffer(await printTickets(deps, [id], { language: 'id', size: 'a4' }))
+        await buffer(await printTickets(deps, [id], { language: 'id', size: 'a4', asker: 'mail' }))
         return 1
       }
     },

@@ -6,6 +6,7 @@ import type { Deps } from '../../deps.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, Moment } from '../../http/schemas.ts'
 import { varyBy } from '../../http/vary.ts'
+import { networkOf } from '../../lib/network.ts'
 import { asLanguage, languageOf, languages, type Language } from '../../lib/language.ts'
 import { toRfc3339 } from '../../lib/time.ts'
 import type { Event } from '../events/event.ts'
@@ -18,6 +19,7 @@ import { linkToBooking, linkToTicket, urlOf, type LinkTerms } from './make-link.
 import { openBooking, openTicket, openTicketsOfBooking, type Opener } from './open-documents.ts'
 import { sizes, type PageSize } from './print-job.ts'
 import { printTickets } from './print-tickets.ts'
+import type { Asker } from './printer.ts'
 import { qrPng, qrSvg } from './qr-code.ts'
 
 const tags = ['documents']
@@ -70,6 +72,12 @@ const openerOf = ({ caller, query }: { caller: FastifyRequest['caller']; query: 
   caller,
   token: query.token,
 })
+
+/** Told apart by account; by what the link opens, without one; and by address where there are no accounts. */
+function askerOf({ caller }: FastifyRequest, opened: Asker): Asker {
+  if (caller.user_id !== undefined) return `account ${caller.user_id}`
+  return caller.role === 'visitor' ? opened : `network ${networkOf(caller.address ?? undefined)}`
+}
 
 export const documentRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { events: SharedRead<Event>; keysInFlight: KeysInFlight }
@@ -135,8 +143,11 @@ export const documentRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const ticket = await openTicket(deps, openerOf(request), request.params.id)
-      const { size } = request.query
-      const pdf = await printTickets(deps, [ticket.id], { language: languageFor(request, reply), size })
+      const pdf = await printTickets(deps, [ticket.id], {
+        language: languageFor(request, reply),
+        size: request.query.size,
+        asker: askerOf(request, `ticket ${ticket.id}`),
+      })
       sendAs(reply, 'application/pdf', `ticket-${ticket.ticket_code}.pdf`, 'inline')
       return reply.send(pdf)
     },
@@ -160,8 +171,11 @@ export const documentRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { id } = request.params
       const tickets = await openTicketsOfBooking(deps, openerOf(request), id)
-      const { size } = request.query
-      const pdf = await printTickets(deps, tickets, { language: languageFor(request, reply), size })
+      const pdf = await printTickets(deps, tickets, {
+        language: languageFor(request, reply),
+        size: request.query.size,
+        asker: askerOf(request, `booking ${id}`),
+      })
       sendAs(reply, 'application/pdf', `tickets-${id}.pdf`, 'inline')
       return reply.send(pdf)
     },

@@ -10,23 +10,24 @@ import { listTypesByIds } from '../ticket-types/ticket-types.sql.ts'
 import { listTicketsByIds } from '../tickets/tickets.sql.ts'
 import { findFirstImage } from './documents.sql.ts'
 import type { PageSize, PrintedTicket, PrintJob } from './print-job.ts'
-import { print } from './printer.ts'
+import { print, type Asker } from './printer.ts'
 
 /** A larger picture would make up more of the file than all else together. */
 const image_bytes_max = 120_000
 
 /**
- * Tickets of one event as a PDF, one page each, in the order of their ids. Void ones are left out. It is made as it is
- * read: destroy the stream to give it up.
+ * Tickets of one event as a PDF, one page each, in the order of their ids. Void ones are left out. Destroy the stream to
+ * give it up.
  *
- * @throws DomainError `ticket_not_found`, `ticket_void` if all are, `server_busy` if too many are being printed
+ * @throws DomainError `ticket_not_found`, `ticket_void` if all are, `server_busy` if too many are being printed,
+ *   `too_many_requests` if too many are for this asker
  */
 export async function printTickets(
   deps: Deps,
   ticketIds: readonly number[],
-  { language, size }: { language: Language; size: PageSize },
+  { language, size, asker }: { language: Language; size: PageSize; asker: Asker },
 ): Promise<Readable> {
-  return print(async (): Promise<PrintJob> => {
+  return print(asker, async (): Promise<PrintJob> => {
     const { event, tickets, names, files } = await reading(deps.database, async (db) => {
       const found = await listTicketsByIds(db, ticketIds)
       const event = found[0] && (await findEvent(db, found[0].event_id))

@@ -72,8 +72,8 @@ async function writeMail(deps: Deps, { id }: MailRow, read: ReadMail): Promise<M
   const names = fileNames[language]
   const attachments: Mail['attachments'][number][] = []
   if (ticket_ids.length > 0) {
-    // Whole, not as it is printed: a slow mail server must not keep others from printing.
-    const content = await buffer(await printTickets(deps, ticket_ids, { language, size: 'a4' }))
+    // Whole, not as it is printed: a slow mail server would be taken for a reader who has stopped.
+    const content = await buffer(await printTickets(deps, ticket_ids, { language, size: 'a4', asker: 'mail' }))
     attachments.push({ filename: names.tickets, contentType: 'application/pdf', content })
   }
   if (calendar) {
