@@ -26,6 +26,15 @@ export const DateTimeField = (messages: Messages = {}) =>
   Type.String({ format: 'date-time', maxLength: 40, examples: ['2030-12-31T19:00:00Z'], 'x-messages': messages })
 
 export const Id = Type.Integer({ minimum: 1, maximum: integer_max, examples: [1] })
+/** What amounts add up to, as `boundedSum` gives it. */
+export const Sum = (description: string, example: number) =>
+  Type.Integer({
+    minimum: -integer_max,
+    maximum: integer_max,
+    description: `${description}, in minor units. ${integer_max}, or ${-integer_max}, stands for itself and all beyond it`,
+    examples: [example],
+  })
+
 export const Moment = Type.String({ format: 'date-time', examples: ['2025-01-15T10:30:00Z'] })
 
 /** `{id}` in a path: a plain positive integer. */

@@ -1,4 +1,5 @@
 import type { Language } from './language.ts'
+import { integer_max } from './limits.ts'
 
 /**
  * Money is an integer in minor units of its currency, everywhere: never a fraction, never rounded unasked.
@@ -21,6 +22,14 @@ export function minorDigits(currency: string): number {
     digitsOf.set(currency, digits)
   }
   return digits
+}
+
+/**
+ * A sum of amounts, as a database gave it: each of them is an integer that JSON carries exactly, all of them together may
+ * not be. What is beyond the largest such integer is shown as it.
+ */
+export function boundedSum(sum: number | string): number {
+  return Math.max(-integer_max, Math.min(integer_max, Number(sum)))
 }
 
 /** Making one takes longer than all else that a booking's answer needs. There are as many as currencies and languages. */

@@ -2,6 +2,7 @@ import { sql, type Insertable, type Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
 import type { LedgerEntryTable } from '../../db/schema.ts'
+import { boundedSum } from '../../lib/money.ts'
 import { causes, fees, organizerAccount } from './ledger.ts'
 
 export type LedgerEntry = Selectable<LedgerEntryTable>
@@ -47,7 +48,7 @@ export async function listBalances(db: Db, account: string): Promise<{ currency:
     .groupBy('currency')
     .orderBy('currency')
     .execute()
-  return rows.map(({ currency, amount }) => ({ currency, amount: Number(amount) }))
+  return rows.map(({ currency, amount }) => ({ currency, amount: boundedSum(amount) }))
 }
 
 /** Of one event, what came in for its organizer and what went back, each with the platform's fees in it. */
@@ -74,6 +75,8 @@ export async function listTakings(db: Db, event: { id: number; organizer_id: num
       // A charge credits both accounts, a refund debits both.
       sumOf(sql`case when amount < 0 then -amount else 0 end`).as('charged'),
       sumOf(sql`case when amount > 0 then amount else 0 end`).as('refunded'),
+      // Not their difference, which would not be exact where they are not.
+      sumOf(sql`-amount`).as('kept'),
     ])
     .where('event_id', '=', event.id)
     .where('account', 'in', [organizerAccount(event.organizer_id), fees])
@@ -86,10 +89,9 @@ export async function listTakings(db: Db, event: { id: number; organizer_id: num
   for (const { account, currency, ...sums } of rows) {
     const takings = byCurrency.get(currency) ?? { currency, charged: 0, refunded: 0, fees: 0, net: 0 }
     byCurrency.set(currency, takings)
-    const [charged, refunded] = [Number(sums.charged), Number(sums.refunded)]
-    takings.charged += charged
-    takings.refunded += refunded
-    takings[account === fees ? 'fees' : 'net'] += charged - refunded
+    takings.charged = boundedSum(takings.charged + Number(sums.charged))
+    takings.refunded = boundedSum(takings.refunded + Number(sums.refunded))
+    takings[account === fees ? 'fees' : 'net'] = boundedSum(sums.kept)
   }
   return [...byCurrency.values()]
 }
@@ -113,5 +115,8 @@ export async function insertLedgerEntries(tx: Tx, entries: readonly Insertable<L
   await tx.insertInto('ledger_entry').values(entries).execute()
 }
 
-/** MySQL adds up in decimals, which its driver gives as text. */
-const sumOf = (expression: ReturnType<typeof sql>) => sql<number | string>`sum(${expression})`
+/**
+ * Of decimals, since SQLite refuses a sum of integers beyond 64 bits and its driver one beyond 53; up to there these
+ * are exact, too. MySQL's driver gives them as text.
+ */
+const sumOf = (expression: ReturnType<typeof sql>) => sql<number | string>`sum(1.0 * (${expression}))`

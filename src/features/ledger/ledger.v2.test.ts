@@ -4,6 +4,7 @@ import { startApp } from '../../../test/support/app.ts'
 import { factories } from '../../../test/support/factories.ts'
 import { people } from '../../../test/support/people.ts'
 import { inTransaction } from '../../db/transaction.ts'
+import { integer_max } from '../../lib/limits.ts'
 import type { Booking } from '../bookings/booking.ts'
 import { post } from './post.ts'
 
@@ -123,6 +124,29 @@ test('takings are what was charged and refunded for an event, and who has the re
   assert.deepEqual((await get(admin, `/events/${nothing.id}/takings`)).takings, [])
   assert.equal((await get(rival, `/events/${event.id}/takings`)).code, 'not_own_event')
 })
+
+for (const [name, amounts, net] of [
+  ['all that JSON carries exactly', [integer_max, -5, 4], integer_max - 1],
+  ['what is beyond it', [integer_max, 1], integer_max],
+  ['what has been beyond it', [integer_max, integer_max, integer_max, -integer_max, -integer_max, -7], integer_max - 7],
+  ['what is beyond the integers of databases', Array.from({ length: 1_100 }, () => integer_max), integer_max],
+  ['what is owed beyond it', [-integer_max, -integer_max], -integer_max],
+] as const) {
+  test(`a sum is exact, and never more than JSON carries exactly: ${name}`, async () => {
+    const seller = await signedIn('organizer')
+    const sold = await aBooking({ event_id: (await anEvent({ organizer_id: seller.id })).id })
+    for (const amount of amounts) {
+      await entries(sold, 'IDR', ['provider:sandbox', amount], [`organizer:${seller.id}`, -amount])
+    }
+    const { takings } = await get(seller, `/events/${sold.event_id}/takings`)
+    assert.equal(takings[0].net, net)
+    const charges: readonly number[] = amounts.filter((amount) => amount > 0)
+    // Each case is far enough from the bound for this sum of numbers to be on its right side.
+    const charged = charges.reduce((sum, amount) => sum + amount, 0)
+    assert.equal(takings[0].charged, Math.min(integer_max, charged))
+    assert.deepEqual((await get(seller, '/balance')).balances, [{ currency: 'IDR', amount: net }])
+  })
+}
 
 test('an account that can not be one is refused before the database sees it', async () => {
   for (const account of ['%C3%9C', 'Organizer:7', 'organizer:', 'x'.repeat(65)]) {

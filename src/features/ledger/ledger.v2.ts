@@ -5,7 +5,7 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
-import { Id, IdFilter, IdParams, Moment } from '../../http/schemas.ts'
+import { Id, IdFilter, IdParams, Moment, Sum } from '../../http/schemas.ts'
 import { isOrganizerOf, no_id, seesAll, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { toRfc3339 } from '../../lib/time.ts'
@@ -16,8 +16,6 @@ import { listBalances, listLedgerEntries, listTakings, type LedgerEntry } from '
 
 const tags = ['ledger']
 const Currency = Type.String({ description: 'ISO 4217', examples: ['IDR'] })
-const Amount = (description: string, example: number) =>
-  Type.Integer({ description: `${description}, in minor units`, examples: [example] })
 
 const LedgerQuery = Type.Object({
   ...cursorQuery,
@@ -31,7 +29,7 @@ const LedgerEntryView = Type.Object({
   id: Id,
   cause: Type.String({ description: 'The entries of one cause add up to 0', examples: ['payment 12'] }),
   account: Type.String({ examples: ['organizer:7'] }),
-  amount: Amount('Debit above 0, credit below', -975_000),
+  amount: Type.Integer({ description: 'Debit above 0, credit below, in minor units', examples: [-975_000] }),
   currency: Currency,
   event_id: Id,
   booking_id: Id,
@@ -41,7 +39,7 @@ const LedgerEntryView = Type.Object({
 const BalanceView = Type.Object({
   organizer_id: Id,
   balances: Type.Array(
-    Type.Object({ currency: Currency, amount: Amount('What the organizer is owed; below 0, what they owe', 975_000) }),
+    Type.Object({ currency: Currency, amount: Sum('What the organizer is owed; below 0, what they owe', 975_000) }),
   ),
 })
 
@@ -50,10 +48,10 @@ export const TakingsView = Type.Object({
   takings: Type.Array(
     Type.Object({
       currency: Currency,
-      charged: Amount('What was paid for its bookings', 1_500_000),
-      refunded: Amount('What of it has gone back or is on its way', 500_000),
-      fees: Amount('What of the rest is the platform’s', 25_000),
-      net: Amount('What of the rest is the organizer’s', 975_000),
+      charged: Sum('What was paid for its bookings', 1_500_000),
+      refunded: Sum('What of it has gone back or is on its way', 500_000),
+      fees: Sum('What of the rest is the platform’s', 25_000),
+      net: Sum('What of the rest is the organizer’s', 975_000),
     }),
   ),
 })

@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { Id, Moment, Strict } from '../../http/schemas.ts'
+import { Id, Moment, Strict, Sum } from '../../http/schemas.ts'
 import { integer_max } from '../../lib/limits.ts'
 import { mailKinds, type MailKind } from '../../lib/mail.ts'
 import { BookingViewV2 } from '../bookings/bookings.schema.ts'
@@ -78,16 +78,16 @@ export const SalesState = Type.Object({
         description: 'Null where the type shares the seats of its event',
         examples: [5],
       }),
-      total: Count('What was asked for these tickets, in minor units', 14_000_000),
+      total: Sum('What was asked for these tickets', 14_000_000),
     }),
   ),
   takings: Type.Array(
     Type.Object({
       currency: Type.String({ examples: ['IDR'] }),
-      charged: Count('What was paid for its bookings, in minor units', 14_000_000),
-      refunded: Count('What of it has gone back or is on its way', 0),
-      fees: Count('What of the rest is the platform’s', 350_000),
-      net: Count('What of the rest is the organizer’s', 13_650_000),
+      charged: Sum('What was paid for its bookings', 14_000_000),
+      refunded: Sum('What of it has gone back or is on its way', 0),
+      fees: Sum('What of the rest is the platform’s', 350_000),
+      net: Sum('What of the rest is the organizer’s', 13_650_000),
     }),
   ),
 })

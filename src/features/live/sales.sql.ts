@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../../db/database.ts'
+import { boundedSum } from '../../lib/money.ts'
 
 /** The databases' drivers don't agree on what a count or a sum is. */
 type Count = number | string
@@ -8,11 +9,16 @@ type Count = number | string
 export async function listSalesByType(db: Db, eventId: number) {
   const rows = await db
     .selectFrom('ticket')
-    .select(['ticket_type_id', sql<Count>`count(*)`.as('sold'), sql<Count>`sum(price)`.as('total')])
+    // Of decimals, as the ledger adds up: SQLite's driver refuses a larger integer than a number holds.
+    .select(['ticket_type_id', sql<Count>`count(*)`.as('sold'), sql<Count>`sum(1.0 * price)`.as('total')])
     .where('event_id', '=', eventId)
     .where('deleted_at', 'is', null)
     .where('status', '<>', 'void')
     .groupBy('ticket_type_id')
     .execute()
-  return rows.map(({ ticket_type_id, sold, total }) => ({ ticket_type_id, sold: Number(sold), total: Number(total) }))
+  return rows.map(({ ticket_type_id, sold, total }) => ({
+    ticket_type_id,
+    sold: Number(sold),
+    total: boundedSum(total),
+  }))
 }
