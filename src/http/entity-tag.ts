@@ -4,7 +4,7 @@ import { Type, type TSchema } from 'typebox'
 import { DomainError } from '../lib/errors.ts'
 import { dateOf, type Timestamp } from '../lib/time.ts'
 
-/** What an update takes: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 */
+/** What an update or a deletion takes: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.1 */
 export const IfMatchHeader = Type.Object({
   'if-match': Type.Optional(
     Type.String({ maxLength: 1_000, description: 'The `ETag` of what you mean to change', examples: ['"7"'] }),
@@ -19,7 +19,7 @@ export function answerNotModified(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     if (request.method !== 'GET' || reply.statusCode !== 200 || typeof payload !== 'string') return payload
     if (!reply.hasHeader('etag')) {
-      void reply.header('etag', `"${createHash('sha1').update(payload).digest('base64url')}"`)
+      void reply.header('etag', hashTag(payload))
     }
     const wanted = request.headers['if-none-match']
     if (wanted === undefined || !isAmong(reply.getHeader('etag') as string, wanted)) return payload
@@ -27,6 +27,8 @@ export function answerNotModified(app: FastifyInstance): void {
     return ''
   })
 }
+
+const hashTag = (body: string) => `"${createHash('sha1').update(body).digest('base64url')}"`
 
 /**
  * The tag of a row that counts its changes, with what else makes another answer of it: when it was last written, which a
@@ -50,18 +52,41 @@ export function setTag(reply: FastifyReply, tag: string): void {
   void reply.header('etag', tag)
 }
 
+type VersionCheck = (row: { version: number }) => void
+
 /**
  * Makes the check that a change is meant for the row as it is. What stands aside of the version is left out of
  * it: an organizer can change an event while its seats are sold.
  *
  * @throws DomainError `precondition_required` without If-Match; the check throws `precondition_failed`
  */
-export function matchingVersion({ headers }: FastifyRequest): (row: { version: number }) => void {
+export function matchingVersion(request: FastifyRequest): VersionCheck {
+  const check = matchingVersionIfAny(request)
+  if (!check) throw new DomainError('precondition_required')
+  return check
+}
+
+/** The same check for what may be done without: undefined where there is no If-Match. */
+export function matchingVersionIfAny({ headers }: FastifyRequest): VersionCheck | undefined {
   const wanted = headers['if-match']
-  if (wanted === undefined) throw new DomainError('precondition_required')
+  if (wanted === undefined) return undefined
   const versions = new Set(wanted.split(',').map((tag) => /^"(\d+)(?:\.\d+)*"$/.exec(tag.trim())?.[1]))
   return ({ version }) => {
     if (wanted.trim() !== '*' && !versions.has(String(version))) throw new DomainError('precondition_failed')
+  }
+}
+
+/**
+ * Makes the check for what counts no changes, and is tagged by a hash of its answer.
+ *
+ * @param body what GET would answer with
+ */
+export function matchingAnswer({ headers }: FastifyRequest): (body: () => string) => void {
+  const wanted = headers['if-match']?.trim()
+  return (body) => {
+    if (wanted === undefined || wanted === '*') return
+    const tag = hashTag(body())
+    if (!wanted.split(',').some((one) => one.trim() === tag)) throw new DomainError('precondition_failed')
   }
 }
 

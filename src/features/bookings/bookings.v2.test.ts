@@ -104,6 +104,17 @@ test('a deleted booking is restored while there are seats', async () => {
   await assertBooksBalance(deps.database.db)
 })
 
+test('a booking is deleted as it was read, where that is asked for', async () => {
+  const { id } = await aBooking({ event_id: (await anEvent({ organizer_id: organizer.id })).id, quantity: 2 })
+  const path = `${bookings}/${id}`
+  const tag = String((await organizer.call('GET', path)).headers['etag'])
+  const remove = (match: string) => organizer.call('DELETE', path, undefined, { 'if-match': match })
+  assert.equal((await remove('"1"')).body.code, 'precondition_failed')
+  assert.equal((await organizer.call('GET', path)).headers['etag'], tag)
+  assert.equal((await remove(tag)).status, 204)
+  assert.equal((await remove('*')).body.code, 'booking_not_found')
+})
+
 test('a booking whose event is deleted meanwhile is not restored', async () => {
   const event = await anEvent({ organizer_id: organizer.id })
   const { id } = await aBooking({ event_id: event.id })

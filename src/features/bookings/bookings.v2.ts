@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { IfMatchHeader, matchingAnswer } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
 import { languageOf } from '../../lib/language.ts'
@@ -32,6 +33,8 @@ const tags = ['bookings']
 const params = IdParams('booking')
 const base = '/api/v2/bookings'
 const sorts = ['id', '-id'] as const
+/** In a form that Fastify serialises by outside of its own route. */
+const answerOfGet: Record<string, unknown> = { ...BookingWithItems }
 
 const show = (booking: Booking, { headers }: FastifyRequest) =>
   showBookingV2(booking, languageOf(headers['accept-language']))
@@ -46,6 +49,11 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
   Deps & { line: BookingLine; keysInFlight: KeysInFlight }
 > = async (app, deps) => {
   const { line } = deps
+
+  async function showWithItems(request: FastifyRequest, id: number) {
+    const booking = await readBooking(deps, request.caller, id)
+    return { ...show(booking, request), items: (await readItems(deps, booking)).map(showItem) }
+  }
 
   app.post(
     '/bookings',
@@ -118,10 +126,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         response: { 200: BookingWithItems, ...problemAnswers('invalid_request', 'booking_not_found') },
       },
     },
-    async (request) => {
-      const booking = await readBooking(deps, request.caller, request.params.id)
-      return { ...show(booking, request), items: (await readItems(deps, booking)).map(showItem) }
-    },
+    async (request) => showWithItems(request, request.params.id),
   )
 
   app.get(
@@ -153,14 +158,26 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Delete a booking; its seats go back on sale',
         params,
+        headers: IfMatchHeader,
         response: {
           204: NoContent,
-          ...problemAnswers('invalid_request', 'booking_not_found', 'booking_has_used_tickets', 'booking_has_payments'),
+          ...problemAnswers(
+            'invalid_request',
+            'booking_not_found',
+            'booking_has_used_tickets',
+            'booking_has_payments',
+            'precondition_failed',
+          ),
         },
       },
     },
     async (request, reply) => {
-      await removeBooking(deps, request.caller, request.params.id)
+      const { id } = request.params
+      if (request.headers['if-match'] !== undefined) {
+        const body = reply.serializeInput(await showWithItems(request, id), answerOfGet)
+        matchingAnswer(request)(() => body)
+      }
+      await removeBooking(deps, request.caller, id)
       return reply.code(204).send(null)
     },
   )

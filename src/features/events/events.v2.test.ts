@@ -149,6 +149,16 @@ test('another organizer changes nothing, and is not asked for a tag first', asyn
   assert.equal((await organizer.call('DELETE', `${events}/${id}`)).body.code, 'not_own_event')
 })
 
+test('an event is deleted as it was read, where that is asked for', async () => {
+  const { id } = await anEvent({ organizer_id: organizer.id })
+  const path = `${events}/${id}`
+  const tag = String((await organizer.call('GET', path)).headers['etag'])
+  await organizer.call('PATCH', path, { price: 1 }, { 'if-match': tag })
+  const remove = (match: string) => organizer.call('DELETE', path, undefined, { 'if-match': match })
+  assert.equal((await remove(tag)).body.code, 'precondition_failed')
+  assert.equal((await remove(String((await organizer.call('GET', path)).headers['etag']))).status, 204)
+})
+
 test('a deleted event is restored by an admin, closed', async () => {
   const admin = await signedIn('admin')
   const { id } = await anEvent({ organizer_id: organizer.id })

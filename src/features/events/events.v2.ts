@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, linkNext, PageOf, readCursorPage } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, matchingVersionIfAny, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import {
   by_language,
@@ -191,14 +191,21 @@ export const eventRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Delete an event that nobody has booked',
         params,
+        headers: IfMatchHeader,
         response: {
           204: NoContent,
-          ...problemAnswers('invalid_request', 'event_not_found', 'not_own_event', 'event_has_bookings'),
+          ...problemAnswers(
+            'invalid_request',
+            'event_not_found',
+            'not_own_event',
+            'event_has_bookings',
+            'precondition_failed',
+          ),
         },
       },
     },
     async (request, reply) => {
-      await removeEvent(deps, request.caller, request.params.id)
+      await removeEvent(deps, request.caller, request.params.id, matchingVersionIfAny(request))
       return reply.code(204).send(null)
     },
   )

@@ -14,15 +14,22 @@ import { findEvent, findEventLocked, isBooked, updateEvent } from './events.sql.
  * closed with it, so a booking made at the same moment, which wants the event's row locked and open, either comes
  * first and keeps the event, or finds none.
  *
+ * @param assertMatches throws if this is not the version that the caller means to delete
  * @throws DomainError `event_not_found`, `not_own_event`, `event_has_bookings`
  */
-export async function removeEvent(deps: Deps, caller: Caller, id: number): Promise<void> {
+export async function removeEvent(
+  deps: Deps,
+  caller: Caller,
+  id: number,
+  assertMatches?: (event: Event) => void,
+): Promise<void> {
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, async (tx) => {
     const event = await findEventLocked(tx, deps.database.dialect, id)
     if (!event || event.deleted_at) throw new DomainError('event_not_found')
     const { organizer_id } = event
     if (!isOrganizerOf(caller, organizer_id)) throw new DomainError('not_own_event')
+    assertMatches?.(event)
     if (await isBooked(tx, id)) throw new DomainError('event_has_bookings')
     await updateEvent(tx, id, { deleted_at: at, closed: 1, updated_at: at })
     await record(tx, caller, at, { action: 'event_deleted', entity: 'event', entity_id: id, organizer_id })

@@ -139,12 +139,19 @@ export async function changeTicketType(
 /**
  * Takes a type off sale for good. Tickets of it that are sold stay good, and a hold of it may still be paid.
  *
+ * @param assertMatches throws if this is not the version that the caller means to delete
  * @throws DomainError `ticket_type_not_found`, `not_own_event`, `last_ticket_type`
  */
-export async function removeTicketType(deps: Deps, caller: Caller, id: number): Promise<void> {
+export async function removeTicketType(
+  deps: Deps,
+  caller: Caller,
+  id: number,
+  assertMatches?: (type: TicketType) => void,
+): Promise<void> {
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, async (tx) => {
     const { type, organizer_id } = await lockedType(tx, deps, caller, id)
+    assertMatches?.(type)
     if ((await listTicketTypes(tx, type.event_id)).length === 1) throw new DomainError('last_ticket_type')
     await updateTicketType(tx, id, { deleted_at: at })
     await mirrorFirst(tx, type.event_id, at)

@@ -188,5 +188,6 @@ test('an answer in another language is another one, and a change is held against
     assert.deepEqual([(await read('id', tag)).status, (await read('en', tag)).status], [304, 200])
     assert.equal((await organizer.call('PATCH', path, {}, { 'if-match': tag })).status, 200)
     assert.equal((await organizer.call('PATCH', path, {}, { 'if-match': tag })).status, 412)
+    assert.equal((await organizer.call('DELETE', path, undefined, { 'if-match': tag })).status, 412)
   }
 })

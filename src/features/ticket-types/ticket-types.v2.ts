@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, matchingVersionIfAny, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { by_language, eventTag, hashed, sendPublic, type PublicAnswers } from '../../http/public-answers.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
@@ -179,14 +179,21 @@ export const ticketTypeRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Take a ticket type off sale for good; tickets that are sold stay good',
         params: IdParams('ticket type'),
+        headers: IfMatchHeader,
         response: {
           204: NoContent,
-          ...problemAnswers('invalid_request', 'ticket_type_not_found', 'not_own_event', 'last_ticket_type'),
+          ...problemAnswers(
+            'invalid_request',
+            'ticket_type_not_found',
+            'not_own_event',
+            'last_ticket_type',
+            'precondition_failed',
+          ),
         },
       },
     },
-    async ({ caller, params }, reply) => {
-      await removeTicketType(deps, caller, params.id)
+    async (request, reply) => {
+      await removeTicketType(deps, request.caller, request.params.id, matchingVersionIfAny(request))
       return reply.code(204).send(null)
     },
   )

@@ -14,6 +14,7 @@ import { findTicketLocked, updateTicket, type Ticket } from './tickets.sql.ts'
  * the organizer until it is used. The history says that it was done, and no names: they are erased with the account.
  *
  * @param token of the link to the ticket, for a holder without an account
+ * @param assertMatches throws if this is not the ticket as the caller means to change it
  * @throws DomainError `not_signed_in`, `forbidden`, `invalid_link`, `ticket_not_found`, `ticket_handed_over`,
  *   `ticket_void`, `ticket_already_used`, `names_closed`
  */
@@ -22,6 +23,7 @@ export async function renameHolder(
   caller: Caller,
   id: number,
   { holder_name, token }: { holder_name: string; token?: string | undefined },
+  assertMatches?: (ticket: Ticket) => void,
 ): Promise<Ticket> {
   const link = await readHolderLink(deps, caller, token)
   const at = toTimestamp(deps.now())
@@ -31,6 +33,7 @@ export async function renameHolder(
     if (!ticket || !event) throw new DomainError('ticket_not_found')
     const isOrganizer = actsAsOrganizer(caller, ticket, link)
     if (!isOrganizer) assertHolds(caller, ticket, link)
+    assertMatches?.(ticket)
     assertUnused(ticket)
     if (!isOrganizer) assertNamesOpen(event, at)
     const values = { holder_name, updated_at: at }

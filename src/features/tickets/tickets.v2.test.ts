@@ -23,6 +23,19 @@ test('a ticket says for which event it is', async () => {
   assert.deepEqual([body.event_id, body.booking_id, body.status], [event.id, booking.id, 'unused'])
 })
 
+test('a name is put on the ticket that was read, where that is asked for', async () => {
+  const [id] = await list('')
+  const path = `${tickets}/${id}`
+  const tag = String((await customer.call('GET', path)).headers['etag'])
+  const rename = (holder_name: string, match: string) =>
+    customer.call('PATCH', path, { holder_name }, { 'if-match': match })
+  assert.equal((await rename('Ani', `"other", ${tag}`)).status, 200)
+  for (const stale of [tag, '"1"', 'W/"1"', '"']) {
+    assert.equal((await rename('Budi', stale)).body.code, 'precondition_failed', stale)
+  }
+  assert.equal((await rename('Citra', '*')).body.holder_name, 'Citra')
+})
+
 test('a scanner that lost the answer gets it again, and its guest in; another scanner does not', async () => {
   const [id] = await list('')
   const use = (headers = {}) => organizer.call('POST', `${tickets}/${id}/use`, undefined, headers)

@@ -2,8 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
+import { IfMatchHeader, matchingAnswer } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
+import { serialise } from '../../http/serialise.ts'
 import type { DoorLine } from '../check-ins/door-line.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
@@ -69,11 +71,12 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
         summary: 'Put another name on a ticket',
         description:
           'By its customer or, when it was handed over, by its holder with the `token` of their link: until the names ' +
-          'of the event close. By the organizer until it is used. There is one field, so no If-Match: the last name ' +
-          'stands.',
+          'of the event close. By the organizer until it is used. There is one field, so If-Match may be left out: ' +
+          'then the last name stands.',
         consumes: ['application/merge-patch+json', 'application/json'],
         params,
         querystring: HolderQuery,
+        headers: IfMatchHeader,
         body: PatchTicketBody,
         response: {
           200: TicketViewV2,
@@ -86,12 +89,19 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
             'ticket_already_used',
             'ticket_void',
             'names_closed',
+            'precondition_failed',
           ),
         },
       },
     },
-    async ({ caller, params, query, body }) =>
-      showTicketV2(caller, await renameHolder(deps, caller, params.id, { ...body, ...query })),
+    async (request, reply) => {
+      const { caller, params, query, body } = request
+      const matches = matchingAnswer(request)
+      const ticket = await renameHolder(deps, caller, params.id, { ...body, ...query }, (before) =>
+        matches(() => serialise(reply, showTicketV2(caller, before))),
+      )
+      return showTicketV2(caller, ticket)
+    },
   )
 
   app.post(

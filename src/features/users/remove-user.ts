@@ -15,14 +15,22 @@ import { findUser, findUserLocked, hasBookings, hasEvents, isErased, updateUser,
  * free again. An admin can restore it until it is erased. A booking made at the same moment either finds no
  * customer, or keeps the customer: both want the user's row locked.
  *
+ * @param assertMatches throws if this is not the version that the caller means to delete
  * @throws DomainError `user_not_found`, `user_has_bookings`, `organizer_has_events`
  */
-export async function removeUser(deps: Deps, { identities }: Accounts, caller: Caller, id: number): Promise<void> {
+export async function removeUser(
+  deps: Deps,
+  { identities }: Accounts,
+  caller: Caller,
+  id: number,
+  assertMatches?: (user: User) => void,
+): Promise<void> {
   if (!isSelf(caller, id)) throw new DomainError('user_not_found')
   const at = toTimestamp(deps.now())
   await inTransaction(deps.database, async (tx) => {
     const user = await findUserLocked(tx, deps.database.dialect, id)
     if (!user || user.deleted_at) throw new DomainError('user_not_found')
+    assertMatches?.(user)
     if (await hasBookings(tx, id)) throw new DomainError('user_has_bookings')
     if (await hasEvents(tx, id)) throw new DomainError('organizer_has_events')
     await hideUser(tx, id, at)

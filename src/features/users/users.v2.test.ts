@@ -83,6 +83,15 @@ test('nobody sees anybody but themselves, and an admin everybody', async () => {
   )
 })
 
+test('an account is deleted as it was read, where that is asked for', async () => {
+  const someone = await signedIn('customer')
+  const path = `${users}/${someone.id}`
+  const tag = String((await someone.call('GET', path)).headers['etag'])
+  await someone.call('PATCH', path, { name: 'B' }, { 'if-match': tag })
+  assert.equal((await someone.call('DELETE', path, undefined, { 'if-match': tag })).body.code, 'precondition_failed')
+  assert.equal((await someone.call('DELETE', path, undefined, { 'if-match': '*' })).status, 204)
+})
+
 test('a deleted account is restored by an admin, with its email if it is free', async () => {
   const someone = await signedIn('customer')
   const path = `${users}/${someone.id}`

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingVersion, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingVersion, matchingVersionIfAny, setTag, shapeOf, tagOf } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
 import { languageOf } from '../../lib/language.ts'
@@ -138,14 +138,21 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
         tags,
         summary: 'Delete a user who has no bookings and no events',
         params,
+        headers: IfMatchHeader,
         response: {
           204: NoContent,
-          ...problemAnswers('invalid_request', 'user_not_found', 'user_has_bookings', 'organizer_has_events'),
+          ...problemAnswers(
+            'invalid_request',
+            'user_not_found',
+            'user_has_bookings',
+            'organizer_has_events',
+            'precondition_failed',
+          ),
         },
       },
     },
     async (request, reply) => {
-      await removeUser(deps, accounts, request.caller, request.params.id)
+      await removeUser(deps, accounts, request.caller, request.params.id, matchingVersionIfAny(request))
       return reply.code(204).send(null)
     },
   )
