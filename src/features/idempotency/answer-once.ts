@@ -28,7 +28,11 @@ export async function answerOnce<Result>(
   return result
 }
 
-/** The same for a key that comes in another place than a header. */
+/**
+ * The same for a key that comes in another place than a header, or from a visitor.
+ *
+ * @param visitor who that is, by what they ask for
+ */
 export async function doOnce<Result>(
   { database, now, keysInFlight }: Deps & { keysInFlight: KeysInFlight },
   caller: Caller,
@@ -36,7 +40,8 @@ export async function doOnce<Result>(
   operation: string,
   asked: unknown,
   make: (keep: Keep<unknown> | undefined, key: IdempotencyKey | undefined) => Promise<Result>,
+  visitor?: string,
 ): Promise<{ result: Result; replayed: boolean }> {
-  const key = idempotencyKey(given, caller, operation, asked)
+  const key = idempotencyKey(given, caller, operation, asked, visitor)
   return once(database, keysInFlight, key, () => make(keepUnder(key, now), key))
 }

@@ -27,6 +27,7 @@ const removed_max = 500
  *
  * @param operation what the request does
  * @param asked with what; no secrets, which a hash would not keep
+ * @param visitor who a visitor is, by what they ask for: they choose keys without knowing of one another's
  * @throws DomainError `invalid_idempotency_key`
  */
 export function idempotencyKey(
@@ -34,15 +35,16 @@ export function idempotencyKey(
   { role, user_id }: Identity,
   operation: string,
   asked: unknown,
+  visitor = '',
 ): IdempotencyKey | undefined {
   if (given === undefined) return undefined
   if (!/^[\x21-\x7e]{1,255}$/.test(given)) throw new DomainError('invalid_idempotency_key')
-  const scope = user_id === undefined ? role : `user ${user_id}`
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([operation, asked]))
-    .digest('hex')
+  const scope = user_id !== undefined ? `user ${user_id}` : visitor ? `${role} ${sha256(visitor, 'base64url')}` : role
+  const fingerprint = sha256(JSON.stringify([operation, asked]), 'hex')
   return { scope, key: given, fingerprint }
 }
+
+const sha256 = (text: string, encoding: 'hex' | 'base64url') => createHash('sha256').update(text).digest(encoding)
 
 /** The row under which an answer is kept, in the order of `keyColumns`. */
 export function keyValues({ scope, key, fingerprint }: IdempotencyKey, answer: unknown, at: Timestamp): string[] {

@@ -50,6 +50,35 @@ test('a new password is news of the account, and no change that another one is h
   assert.equal((await someone.call('PATCH', path, { name: 'B' }, { 'if-match': etag })).status, 200)
 })
 
+test('a registration that is sent again with another password is another one', async () => {
+  const key = { 'idempotency-key': 'same' }
+  const someone = { ...ani, email: 'same@example.com' }
+  assert.equal((await call('POST', users, someone, key)).status, 201)
+  const other = await call('POST', users, { ...someone, password: 'another password' }, key)
+  assert.deepEqual([other.status, other.body.code], [422, 'idempotency_key_reused'])
+  assert.equal((await call('POST', users, { ...someone, email: 'SAME@example.com' }, key)).status, 422)
+  assert.equal((await call('POST', users, someone, key)).headers['idempotency-replayed'], 'true')
+})
+
+test('keys of visitors are told apart by who they register', async () => {
+  const key = { 'idempotency-key': '1' }
+  for (const email of ['one@example.com', 'two@example.com']) {
+    const { status, body } = await call('POST', users, { ...ani, email }, key)
+    assert.deepEqual([status, body.email], [201, email])
+  }
+})
+
+test('a password is not guessed by a registration that is sent again', async () => {
+  const key = { 'idempotency-key': 'guess' }
+  const someone = { ...ani, email: 'guess@example.com' }
+  await call('POST', users, someone, key)
+  const statuses: number[] = []
+  for (let guess = 0; guess < 11; guess++) {
+    statuses.push((await call('POST', users, { ...someone, password: `guess number ${guess}` }, key)).status)
+  }
+  assert.deepEqual([statuses[0], statuses.at(-1)], [422, 429])
+})
+
 test('who changes an account must have read it', async () => {
   const someone = await signedIn('customer')
   const path = `${users}/${someone.id}`

@@ -7,7 +7,7 @@ import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent, Strict } from '../../http/schemas.ts'
 import { languageOf } from '../../lib/language.ts'
 import type { Accounts } from '../accounts/accounts.ts'
-import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
+import { answerOnce, doOnce, keyRefusals } from '../idempotency/answer-once.ts'
 import type { KeysInFlight } from '../idempotency/idempotency.ts'
 import { changeUser } from './change-user.ts'
 import { eraseUser } from './erase-user.ts'
@@ -15,6 +15,7 @@ import { exportUser } from './export-user.ts'
 import { readUser } from './read-user.ts'
 import { registerUser } from './register-user.ts'
 import { removeUser, restoreUser } from './remove-user.ts'
+import { assertSamePassword } from './same-password.ts'
 import { showUserV2 } from './show-user.ts'
 import { AnyRole, PatchUserBody, RegisterBody, UserViewV2 } from './users.schema.ts'
 import { listUsers } from './users.sql.ts'
@@ -44,23 +45,31 @@ export const userRoutesV2: FastifyPluginAsyncTypebox<
             'invalid_request',
             'password_too_long',
             'email_already_exists',
+            'too_many_failures',
             ...keyRefusals,
           ),
         },
       },
     },
     async (request, reply) => {
-      const { name, email, role } = request.body
+      const { caller, headers, body } = request
+      const { name, email, role, password } = body
       // Not the password: what is kept is a quick hash, by which it could be guessed.
       const asked = [name, email, role]
-      const result = await answerOnce(deps, request, reply, 'register', asked, (keep) =>
-        registerUser(
-          deps,
-          request.caller,
-          { ...request.body, language: languageOf(request.headers['accept-language']) },
-          keep,
-        ),
+      const language = languageOf(headers['accept-language'])
+      const { result, replayed } = await doOnce(
+        deps,
+        caller,
+        headers['idempotency-key'],
+        'register',
+        asked,
+        (keep) => registerUser(deps, caller, { ...body, language }, keep),
+        email.toLowerCase(),
       )
+      if (replayed) {
+        await assertSamePassword(deps, accounts, caller, result.id, password)
+        void reply.header('idempotency-replayed', 'true')
+      }
       setTag(reply, tagOf(result, shape))
       return reply.code(201).header('location', `${base}/${result.id}`).send(showUserV2(result))
     },
