@@ -21,7 +21,16 @@ export function parseAsJson(app: FastifyInstance, type: string): void {
     if (coding !== undefined && coding.toLowerCase() !== 'identity') {
       return done(new DomainError('unsupported_content_encoding'))
     }
+    if (isInAnotherCharset(request.headers['content-type'])) {
+      return done(new DomainError('unsupported_content_type', 'JSON is UTF-8: name no other charset'))
+    }
     if (!isUtf8(body)) return done(new DomainError('invalid_body'))
     void parse(request, body.toString('utf8'), done)
   })
+}
+
+/** RFC 8259 knows no charset but UTF-8; one that is another would be read as what it is not. */
+function isInAnotherCharset(type = ''): boolean {
+  const [, charset] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? []
+  return charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)
 }

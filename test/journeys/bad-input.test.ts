@@ -64,6 +64,18 @@ test('a body that is compressed is refused, and not taken for broken JSON', asyn
   assert.equal((await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-encoding': 'Identity' })).status, 200)
 })
 
+test('JSON in another charset than UTF-8 is refused', async () => {
+  for (const charset of ['utf-16', '"UTF-16LE"', 'iso-8859-1', '']) {
+    const type = `application/json; charset=${charset}`
+    const { status, body } = await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-type': type })
+    assert.deepEqual([status, body.error], [415, 'JSON is UTF-8: name no other charset'], charset)
+  }
+  for (const charset of ['UTF-8', '"utf-8"', 'utf8', 'us-ascii']) {
+    const type = `application/json; x=y; charset=${charset}`
+    assert.equal((await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-type': type })).status, 200, charset)
+  }
+})
+
 test('a byte order mark and a charset are no reason to refuse', async () => {
   const { status } = await call('PUT', '/users/1', '\uFEFF{"name":"Ani"}', {
     'content-type': 'application/json; charset=utf-8',

@@ -214,6 +214,26 @@ test('a strip that is as long as a picture can be is fitted into the bounds', as
   assert.equal(body.files.large.height, 3_200)
 })
 
+test('words that are not UTF-8 are refused, not mended', async () => {
+  const event = await ownEvent()
+  const form = (words: Buffer, type = '') =>
+    Buffer.concat([
+      Buffer.from(`--b\r\ncontent-disposition: form-data; name="alt"${type}\r\n\r\n`),
+      words,
+      Buffer.from('\r\n--b\r\ncontent-disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'),
+      picture,
+      Buffer.from('\r\n--b--\r\n'),
+    ])
+  const picture = await jpeg()
+  const headers = { ...organizer.headers, 'content-type': 'multipart/form-data; boundary=b' }
+  const latin = Buffer.from('Caf\u00e9', 'latin1')
+  const { status, body } = await post(event, form(latin), headers)
+  assert.deepEqual([status, body.code], [400, 'invalid_upload'])
+  for (const sent of [form(Buffer.from('Café')), form(latin, '\r\ncontent-type: text/plain; charset=iso-8859-1')]) {
+    assert.equal((await post(event, sent, headers)).body.alt, 'Café')
+  }
+})
+
 test('a form that is odd is refused, and says why', async () => {
   const event = await ownEvent()
   const before = files.names()

@@ -5,6 +5,8 @@ export const upload_bytes_max = 10 * 1024 * 1024
 /** What stands between and around the parts, and the words on the picture. */
 const rest_bytes_max = 64 * 1024
 
+const not_utf8_message = 'send the words on the picture in UTF-8'
+
 const limits = {
   fileSize: upload_bytes_max,
   files: 1,
@@ -37,6 +39,8 @@ export async function readUpload(request: FastifyRequest): Promise<{ bytes: Buff
         bytes = file
       } else {
         if (part.fieldnameTruncated || part.valueTruncated) throw new DomainError('invalid_upload')
+        // What was not UTF-8 has become this, and nobody means to write it.
+        if (String(part.value).includes('\uFFFD')) throw new DomainError('invalid_upload', not_utf8_message)
         fields.push([part.fieldname, part.value])
       }
     }
