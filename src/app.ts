@@ -72,7 +72,7 @@ import { announceSunsets } from './http/sunset.ts'
 import { watch } from './lib/metrics.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { validatorCompiler } from './http/validation.ts'
-import { speakVersion2 } from './http/version-2.ts'
+import { refuseUnknownParameters, speakVersion2 } from './http/version-2.ts'
 import { offersWebSocket, takeWebSockets } from './http/websockets.ts'
 import type { SharedStore } from './lib/fresh-cache.ts'
 
@@ -244,6 +244,7 @@ async function serveApi(
   await app.register(
     async (v2) => {
       speakVersion2(v2)
+      refuseUnknownParameters(v2)
       const more = { ...deps, accounts, events, answers, line, doors, keysInFlight, selling }
       for (const routes of routesOfV2) await v2.register(routes as FastifyPluginAsync<typeof more>, more)
     },

@@ -83,7 +83,8 @@ export async function serveReference(app: FastifyInstance): Promise<void> {
         description:
           `A ticketing server. ${common}Answers are resources without an envelope; refusals are problems (RFC 9457) ` +
           'with a stable `code`. Lists go on at `next_cursor`. Every GET has an `ETag`; an update needs it as ' +
-          '`If-Match`, and a deletion, or a new name on a ticket, heeds it. Every POST but those of signing in and of pictures takes an `Idempotency-Key`.',
+          '`If-Match`, and a deletion, or a new name on a ticket, heeds it. Every POST but those of signing in and of ' +
+          'pictures takes an `Idempotency-Key`. Fields and parameters that are not known are refused.',
         license,
       },
       servers,

@@ -38,9 +38,12 @@ function describe(status: number, code: string, detail: string, errors: DomainEr
   return { type: 'about:blank', title: STATUS_CODES[status]!, status, detail, code, ...(errors && { errors }) }
 }
 
-/** The answers of a route of version 2 when it refuses, by status, with an example of each. */
+/**
+ * The answers of a route of version 2 when it refuses, by status, with an example of each. Any route refuses a parameter that
+ * it does not know.
+ */
 export function problemAnswers(...codes: ErrorCode[]): Record<number, TSchema> {
-  const all: ErrorCode[] = [...codes, ...everywhere]
+  const all = [...new Set<ErrorCode>([...codes, 'invalid_request', ...everywhere])]
   const answers: Record<number, unknown> = {}
   for (const status of new Set(all.map(statusOf))) {
     const ofStatus = all.filter((code) => statusOf(code) === status)

@@ -50,6 +50,20 @@ test('what is wrong in a path or a query is named as such', async () => {
   assert.deepEqual(pointers.toSorted(), ['/limit', '/sort'])
 })
 
+test('a parameter that is misspelt is named, not ignored', async () => {
+  const { id } = await anEvent()
+  for (const [method, path] of [
+    ['GET', events],
+    ['GET', `${events}/${id}`],
+    ['DELETE', `${events}/${id}`],
+  ] as const) {
+    const { status, body } = await organizer.call(method, `${path}?satus=cancelled`)
+    const detail = 'satus is not known here'
+    assert.deepEqual([status, body.errors[0]], [400, { in: 'query', pointer: '/satus', detail }], `${method} ${path}`)
+  }
+  assert.equal((await call('GET', '/api/v1/events?satus=cancelled')).status, 200)
+})
+
 test('a patch changes what it names, in either content type, and no unknown field', async () => {
   const { id, organizer_id } = await anEvent({ organizer_id: organizer.id })
   for (const type of ['application/merge-patch+json', 'application/json']) {
