@@ -56,7 +56,10 @@ test('a calendar entry says what, when and where', () => {
 })
 
 test('an event at the end of all time has an entry', () => {
-  assert.ok(linesOf({ date: '9999-12-31 23:30:00' }).includes('DTSTART:99991231T233000Z'))
+  const lines = linesOf({ date: '9999-12-31 23:30:00' })
+  assert.ok(lines.includes('DTSTART:99991231T233000Z') && lines.includes('DTEND:99991231T235959Z'))
+  const last = linesOf({ date: '9999-12-31 23:59:59' })
+  assert.ok(last.includes('DTSTART:99991231T235959Z') && !last.some((line) => line.startsWith('DTEND')))
 })
 
 test('what was called off is the same entry, struck out', () => {

@@ -5,6 +5,8 @@ import type { Event } from '../events/event.ts'
 
 /** With no end, calendars show an entry of no length at all: what a reader can neither see nor plan by. */
 const assumed_length_ms = 2 * 60 * 60 * 1_000
+/** Calendars know no year of five digits. */
+const last_moment_ms = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 const cancelled: Readonly<Record<Language, string>> = { en: 'Cancelled', id: 'Dibatalkan' }
 
@@ -18,14 +20,18 @@ export function calendarOf(event: Event, { language, url }: { language: Language
     prodId: { company: 'Karcis', product: 'Tickets', language: language.toUpperCase() },
     method: ICalCalendarMethod.PUBLISH,
   })
+  const start = dateOf(event.date)
+  const end = event.ends_at
+    ? dateOf(event.ends_at)
+    : new Date(Math.min(start.getTime() + assumed_length_ms, last_moment_ms))
   calendar.createEvent({
     // Two servers may both have an event 7, but hardly one that was made in the same second.
     id: `event-${event.id}-${dateOf(event.created_at).getTime()}@karcis`,
     sequence: event.version,
     stamp: dateOf(event.updated_at),
-    start: dateOf(event.date),
-    // As a date: a timestamp has no room for the night after the last day of 9999.
-    end: event.ends_at ? dateOf(event.ends_at) : new Date(dateOf(event.date).getTime() + assumed_length_ms),
+    start,
+    // One that begins with the last second of all has none: an end must come later.
+    ...(end > start && { end }),
     summary: isCancelled ? `${cancelled[language]}: ${event.title}` : event.title,
     location: event.location,
     status: isCancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
