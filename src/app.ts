@@ -163,6 +163,8 @@ export async function buildApp(deps: Deps, logger: Logger, given: Partial<AppSet
     keepAliveTimeout: settings.idle_ms_max,
     http: {
       shouldUpgradeCallback: (request) => offersWebSocket(request, webSocketPaths),
+      // It is asked for in error-handler.ts.
+      requireHostHeader: false,
       headersTimeout: settings.headers_ms_max,
       requestTimeout: settings.request_ms_max,
       connectionsCheckingInterval: settings.timeout_check_ms,

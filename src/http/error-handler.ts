@@ -53,8 +53,16 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     return refusal.code === 'body_too_large' ? whenRead(request, send) : send()
   })
 
+  // Node would refuse these by itself, without a word.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   // Before the body is read: who asks for nothing that exists gets no word on its body.
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { host, expect } = request.headers
+    if (host === undefined && request.raw.httpVersion === '1.1') {
+      void reply.header('connection', 'close')
+      return done(new DomainError('host_missing'))
+    }
+    if (expect !== undefined && !/^100-continue$/i.test(expect)) return done(new DomainError('expectation_failed'))
     if (isTooLong(request)) return done(new DomainError('url_too_long'))
     // The router takes `/users/` for an id that is empty.
     const isUnknown = request.is404 || (request.params as { id?: string }).id === ''

@@ -12,11 +12,21 @@ const options = { maxPayload: message_bytes_max, perMessageDeflate: false, close
 
 /**
  * Whether a client offers a WebSocket where one is taken; elsewhere it goes on as if it had offered nothing. Some offer
- * HTTP/2 with every request: that is no WebSocket, either.
+ * HTTP/2 with every request: that is no WebSocket, either. Nor is a handshake that `ws` would refuse, in a form of its own.
  */
 export function offersWebSocket({ method, headers, url }: IncomingMessage, paths: ReadonlySet<string>): boolean {
   const { upgrade } = headers
-  return method === 'GET' && upgrade !== undefined && /^websocket$/i.test(upgrade) && paths.has(url!.split('?', 1)[0]!)
+  if (method !== 'GET' || upgrade === undefined || !/^websocket$/i.test(upgrade)) return false
+  return isHandshake(headers) && paths.has(url!.split('?', 1)[0]!)
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1 */
+function isHandshake(headers: IncomingMessage['headers']): boolean {
+  const { 'sec-websocket-key': key, 'sec-websocket-version': version, 'sec-websocket-protocol': offered } = headers
+  if (!/^[+/0-9A-Za-z]{22}==$/.test(key ?? '') || version !== '13') return false
+  if (offered === undefined) return true
+  const names = offered.split(',').map((name) => name.trim())
+  return names.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name)) && new Set(names).size === names.length
 }
 
 /**

@@ -14,6 +14,8 @@ const refusals = {
   persisted_query_mismatch: [400, 'sha256Hash is not the SHA-256 of query'],
   precondition_required: [428, 'send the ETag of what you mean to change as If-Match'],
   precondition_failed: [412, 'this has changed since you read it: read it again, then change it'],
+  host_missing: [400, 'a request by HTTP/1.1 must have a Host'],
+  expectation_failed: [417, 'nothing but 100-continue is expected here'],
   route_not_found: [404, 'route not found'],
   misdirected: [421, 'another role serves this path: send it to a server whose ROLES name it'],
   method_not_allowed: [405, 'method not allowed'],

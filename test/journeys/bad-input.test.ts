@@ -131,10 +131,23 @@ test('what is not even HTTP gets the envelope, too', async () => {
     [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`, 431, 'request headers too large'],
     ['GET /users/%zz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400, 'invalid request'],
     ['GET /%ff HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n', 400, 'invalid request'],
+    ['GET / HTTP/1.1\r\n\r\n', 400, 'a request by HTTP/1.1 must have a Host'],
+    [
+      'GET / HTTP/1.1\r\nhost: x\r\nexpect: x\r\nconnection: close\r\n\r\n',
+      417,
+      'nothing but 100-continue is expected here',
+    ],
   ] as const) {
     const answer = await raw(text)
     assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `))
     assert.match(answer, /content-type: application\/json; charset=utf-8/i)
     assert.ok(answer.includes(JSON.stringify({ success: false, error })), answer)
+  }
+  for (const text of ['GET /healthz HTTP/1.0\r\n\r\n', 'GET /healthz HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n']) {
+    assert.match(await raw(text), /^HTTP\/1.1 200 /)
+  }
+  const refused = await raw('GET /api/v2/events HTTP/1.1\r\nhost: x\r\nexpect: x\r\nconnection: close\r\n\r\n')
+  for (const part of [/application\/problem\+json/, /x-content-type-options: nosniff/, /"code":"expectation_failed"/]) {
+    assert.match(refused, part)
   }
 })

@@ -303,6 +303,26 @@ test('GET /live without a WebSocket says what is there', async () => {
   )
 })
 
+test('a handshake that makes no sense is answered as if there were none', async () => {
+  const key = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+  for (const headers of [
+    {},
+    { 'sec-websocket-key': 'short' },
+    { ...key, 'sec-websocket-version': '12' },
+    { ...key, 'sec-websocket-protocol': 'a, a' },
+    { ...key, 'sec-websocket-protocol': 'a b' },
+  ]) {
+    const offer = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', ...headers }
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request(`${url}/live`, { headers: offer }).on('response', resolve).on('error', reject).end()
+    })
+    const text = (await answer.toArray()).join('')
+    assert.deepEqual([answer.statusCode, JSON.parse(text).code], [426, 'websocket_expected'])
+    assert.equal(answer.headers['content-type'], 'application/problem+json')
+    assert.equal(answer.headers['sec-websocket-version'], '13')
+  }
+})
+
 test('a HEAD opens no stream', async () => {
   for (const path of ['/live', '/live/events?channels=event:1']) {
     assert.equal((await app.inject({ method: 'HEAD', url: path })).statusCode, 405, path)

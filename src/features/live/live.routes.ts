@@ -37,7 +37,7 @@ export const liveRoutes: FastifyPluginAsync<LiveDeps> = async (app, deps) => {
     exposeHeadRoute: false,
     schema: { hide: true },
     handler: async (_request, reply) => {
-      void reply.header('upgrade', 'websocket')
+      void reply.header('upgrade', 'websocket').header('sec-websocket-version', '13')
       throw new DomainError('websocket_expected')
     },
     wsHandler: (socket, request) => {
