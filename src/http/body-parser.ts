@@ -24,9 +24,22 @@ export function parseAsJson(app: FastifyInstance, type: string): void {
     if (isInAnotherCharset(request.headers['content-type'])) {
       return done(new DomainError('unsupported_content_type', 'JSON is UTF-8: name no other charset'))
     }
-    if (!isUtf8(body)) return done(new DomainError('invalid_body'))
-    void parse(request, body.toString('utf8'), done)
+    if (!isUtf8(body)) return done(new DomainError('invalid_body', 'the body is not UTF-8'))
+    const text = body.toString('utf8')
+    void parse(request, text, (error, value) =>
+      error ? done(new DomainError('invalid_body', whyNot(text), { cause: error })) : done(null, value),
+    )
   })
+}
+
+/** Fastify gives one error for both. */
+function whyNot(text: string): string {
+  try {
+    JSON.parse(text)
+  } catch {
+    return 'the body is broken JSON'
+  }
+  return 'the body has a key that is forbidden: __proto__, or prototype in a constructor'
 }
 
 /** RFC 8259 knows no charset but UTF-8; one that is another would be read as what it is not. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerRole } from '../config.ts'
-import { DomainError, statusOf, type ErrorCode } from '../lib/errors.ts'
+import { DomainError, messageOf, statusOf, type ErrorCode } from '../lib/errors.ts'
 import { count } from '../lib/metrics.ts'
 import { discardBody } from './discard-body.ts'
 import { failure, failureBody } from './envelope.ts'
@@ -49,7 +49,7 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
     if (refusal.code === 'unsupported_content_encoding') void reply.header('accept-encoding', 'identity')
     reply.code(status)
-    const send = () => (isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, refusal.message))
+    const send = () => (isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, messageV1(refusal)))
     return refusal.code === 'body_too_large' ? whenRead(request, send) : send()
   })
 
@@ -87,6 +87,9 @@ const isTooLong = (request: FastifyRequest) => request.url.length > url_length_m
 
 /** Live updates are of version 2, and refused in its form. */
 const isVersion2 = ({ url }: FastifyRequest) => /^\/(?:api\/v2|live)(?:[/?]|$)/.test(url)
+
+/** What is wrong with a body is one thing in version 1, whose texts are fixed. */
+const messageV1 = ({ code, message }: DomainError) => (code === 'invalid_body' ? messageOf(code) : message)
 
 // By no schema: a route's for this status may be in the other version's form, or not there at all.
 const asText = (body: unknown) => JSON.stringify(body)

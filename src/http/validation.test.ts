@@ -23,3 +23,42 @@ for (const [what, body] of [
     assert.equal(fieldsOf(body).length, 1)
   })
 }
+
+const query = validatorCompilerV2({
+  schema: Strict({
+    q: Type.Optional(Type.String({ minLength: 1, pattern: '\\S' })),
+    sort: Type.Optional(Type.Unsafe({ type: 'string', enum: ['id'] })),
+    limit: Type.Optional(Type.Integer()),
+  }) as never,
+  httpPart: 'querystring',
+  method: 'GET',
+  url: '/',
+})
+for (const [name, input, detail] of [
+  ['empty', { q: '' }, 'q must not be empty'],
+  ['blank', { q: ' ' }, 'q must not be empty'],
+  ['named twice', { sort: ['id', 'id'] }, 'sort came more than once: name it once'],
+  ['an integer, and named twice', { limit: ['1', '1'] }, 'limit came more than once: name it once'],
+  ['unknown', { lmit: '1' }, 'lmit is not known here'],
+] as const) {
+  test(`a parameter that is ${name} is told so`, () => {
+    const { error } = query(input) as { error: DomainError }
+    assert.deepEqual(
+      error.fields?.map((field) => field.detail),
+      [detail],
+    )
+  })
+}
+
+test('what is there twice and may not be is told so', () => {
+  const unique = validatorCompilerV2({
+    schema: Strict({ scopes: Type.Array(Type.String(), { uniqueItems: true }) }) as never,
+    httpPart: 'body',
+    method: 'POST',
+    url: '/',
+  })
+  assert.match(
+    (unique({ scopes: ['a', 'a'] }) as { error: DomainError }).error.message,
+    /^scopes must have each only once$/,
+  )
+})

@@ -63,7 +63,8 @@ export const validatorCompilerV2: FastifySchemaCompiler<FastifySchema> = ({ sche
     if (validate(input)) return true
     const errors = validate.errors!
     if (errors.some(({ instancePath, keyword }) => instancePath === '' && keyword === 'type')) {
-      return { error: new DomainError('invalid_body') }
+      const isNone = input === undefined || input === null
+      return { error: new DomainError('invalid_body', isNone ? 'a body is required' : 'the body must be an object') }
     }
     const fields = differing(place, errors)
     return { error: new DomainError('invalid_request', fields[0]!.detail, { fields }) }
@@ -124,7 +125,16 @@ function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {
   const missing = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
   const pointer =
     missing === undefined ? instancePath : `${instancePath}/${missing.replace(/~/g, '~0').replace(/\//g, '~1')}`
-  return { in: place, pointer, detail: wordOf({ ...error, parentSchema: {} }) }
+  const detail = (place === 'query' && wordOfParameter(error)) || wordOf({ ...error, parentSchema: {} })
+  return { in: place, pointer, detail }
+}
+
+/** What can be wrong with parameters alone; undefined for what can be with any field. */
+function wordOfParameter({ keyword, instancePath, data }: ErrorObject): string | undefined {
+  const name = fieldName(instancePath)
+  if (Array.isArray(data)) return `${name} came more than once: name it once`
+  const isEmpty = typeof data === 'string' && data.trim() === '' && (keyword === 'minLength' || keyword === 'pattern')
+  return isEmpty ? `${name} must not be empty` : undefined
 }
 
 /** Paths and queries are text: turns what is plainly written as an integer into one, and leaves the rest to be refused. */
@@ -167,6 +177,8 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
       return `${name} must have at least ${limit} ${limit === 1 ? 'entry' : 'entries'}`
     case 'maxItems':
       return `${name} must have at most ${limit} entries`
+    case 'uniqueItems':
+      return `${name} must have each only once`
     case 'additionalProperties':
       return `${String(params['additionalProperty']).slice(0, 100)} is not known here`
     case 'enum':

@@ -1,3 +1,5 @@
+import { DomainError } from './errors.ts'
+
 /** What an account may be. Customers and organizers register; organizers invite staff; admins are made by who runs the server. */
 export type Role = 'customer' | 'organizer' | 'staff' | 'admin'
 
@@ -62,6 +64,12 @@ export function maySeeTicket(
 /** Whether the caller may let people in: its organizer and its staff. */
 export function mayCheckIn(caller: Identity, event: { id: number; organizer_id: number }): boolean {
   return isOrganizerOf(caller, event.organizer_id) || caller.staff_of.has(event.id)
+}
+
+/** @throws DomainError `not_own_event`, which staff of other events are told in words of their own */
+export function assertMayCheckIn(caller: Identity, event: { id: number; organizer_id: number }): void {
+  if (mayCheckIn(caller, event)) return
+  throw new DomainError('not_own_event', caller.role === 'staff' ? 'you are not staff of this event' : undefined)
 }
 
 /** An id that no row has. */

@@ -55,6 +55,21 @@ for (const [method, path] of bodies) {
   })
 }
 
+test('version 2 says what is wrong with a body', async () => {
+  for (const [sent, detail] of [
+    [undefined, 'a body is required'],
+    ['', 'a body is required'],
+    ['{"email":', 'the body is broken JSON'],
+    ['[]', 'the body must be an object'],
+    ['5', 'the body must be an object'],
+    [Buffer.from('{"email":"\xff"}', 'latin1'), 'the body is not UTF-8'],
+    ['{"__proto__":{}}', 'the body has a key that is forbidden: __proto__, or prototype in a constructor'],
+  ] as const) {
+    const { status, body } = await call('POST', '/api/v2/users', sent)
+    assert.deepEqual([status, body.code, body.detail], [400, 'invalid_body', detail])
+  }
+})
+
 test('a body that is compressed is refused, and not taken for broken JSON', async () => {
   for (const coding of ['gzip', 'br', 'gzip, identity', 'nonsense']) {
     const { status, body, headers } = await call('PUT', '/users/1', '{"name":"Ani"}', { 'content-encoding': coding })

@@ -1,6 +1,6 @@
 import { sharedRead, type SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
-import { mayCheckIn, type Caller } from '../../lib/caller.ts'
+import { assertMayCheckIn, mayCheckIn, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
@@ -46,7 +46,7 @@ export async function checkInTicket(
 ): Promise<ReturnType<typeof showAct>> {
   if ((scan.token === undefined) === (scan.code === undefined)) throw new DomainError('token_or_code')
   const event = await readEvent(deps.events, scan.event_id)
-  if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+  assertMayCheckIn(caller, event)
   const { ticket, version } = await findScanned(deps, caller, scan)
   const kept: KeptAct = await deps.doors.queue.join({
     act: { action: scan.action, ticket_id: ticket.id, version, event },

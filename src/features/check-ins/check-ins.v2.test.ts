@@ -138,6 +138,7 @@ test('the event’s staff and keys for its doors let in, others don’t', async 
   const [staff, stranger] = [await signedIn('staff'), await signedIn('organizer')]
   const { ticket_code } = await aTicket()
   assert.deepEqual(await code({ code: ticket_code }, staff), [403, 'not_own_event'])
+  assert.equal((await scan({ code: ticket_code }, staff)).body.detail, 'you are not staff of this event')
   assert.deepEqual(await code({ code: ticket_code }, stranger), [403, 'not_own_event'])
   await putAtDoors(deps, event.id, staff.id)
   const again = await started.call('POST', '/auth/login', { email: staff.email, password: 'password123' })

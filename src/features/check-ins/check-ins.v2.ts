@@ -4,8 +4,7 @@ import type { Deps } from '../../deps.ts'
 import { listPage, PageOf } from '../../http/cursor.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
-import { mayCheckIn } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
+import { assertMayCheckIn } from '../../lib/caller.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
 import { answerOnce, keyRefusals } from '../idempotency/answer-once.ts'
@@ -97,7 +96,7 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
     async (request, reply) => {
       const { query, caller } = request
       const event = await readEvent(deps.events, query.event_id)
-      if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+      assertMayCheckIn(caller, event)
       return listPage(deps.database, request, reply, listCheckIns(checkInFilter(query)), showCheckIn)
     },
   )
@@ -149,7 +148,7 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const event = await readEvent(deps.events, request.params.id)
-      if (!mayCheckIn(request.caller, event)) throw new DomainError('not_own_event')
+      assertMayCheckIn(request.caller, event)
       const { ticket_type_id, status, q } = request.query
       const code = q === undefined ? undefined : plainCode(q)
       const listing = listGuests({ event_id: event.id, ticket_type_id, status, name_start: q, code })
@@ -175,7 +174,7 @@ export const checkInRoutesV2: FastifyPluginAsyncTypebox<
     },
     async ({ caller, params }) => {
       const event = await readEvent(deps.events, params.id)
-      if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+      assertMayCheckIn(caller, event)
       const { id: _id, ...counted } = (await counts.find(event.id))!
       return counted
     },

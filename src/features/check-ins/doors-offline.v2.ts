@@ -5,8 +5,7 @@ import type { SharedRead } from '../../db/shared-read.ts'
 import type { Deps } from '../../deps.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdParams } from '../../http/schemas.ts'
-import { mayCheckIn } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
+import { assertMayCheckIn } from '../../lib/caller.ts'
 import type { Event } from '../events/event.ts'
 import { readEvent } from '../events/read-event.ts'
 import { doorSnapshot } from './door-snapshot.ts'
@@ -43,7 +42,7 @@ export const doorsOfflineRoutesV2: FastifyPluginAsyncTypebox<Deps & { events: Sh
     },
     async (request, reply) => {
       const event = await readEvent(deps.events, request.params.id)
-      if (!mayCheckIn(request.caller, event)) throw new DomainError('not_own_event')
+      assertMayCheckIn(request.caller, event)
       void reply.type('application/x-ndjson').header('cache-control', 'no-store')
       return reply.send(Readable.from(doorSnapshot(deps, event)))
     },

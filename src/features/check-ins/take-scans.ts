@@ -4,7 +4,7 @@ import type { Tx } from '../../db/database.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
 import { inTransaction, reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
-import { mayCheckIn, no_id, type Caller } from '../../lib/caller.ts'
+import { assertMayCheckIn, mayCheckIn, no_id, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
 import { count } from '../../lib/metrics.ts'
 import { addSeconds, toRfc3339, toTimestamp, type Timestamp } from '../../lib/time.ts'
@@ -67,7 +67,7 @@ export async function takeScans(
   { device, scans }: { device: string; scans: readonly OfflineScan[] },
 ): Promise<ScanResult[]> {
   const event = await readEvent(deps.events, eventId)
-  if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+  assertMayCheckIn(caller, event)
   checkScans(scans, toTimestamp(deps.now()))
   const upload = { event, caller, device, scans: await findTickets(deps, caller, scans) }
   for (let attempt = 1; ; attempt++) {

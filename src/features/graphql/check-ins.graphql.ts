@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import { checkerOf } from '../../http/validation.ts'
-import { mayCheckIn, type Caller } from '../../lib/caller.ts'
-import { DomainError } from '../../lib/errors.ts'
+import { assertMayCheckIn, type Caller } from '../../lib/caller.ts'
 import { checkInTicket } from '../check-ins/check-in-ticket.ts'
 import { checkInFilter, CheckInBody, CheckInQuery } from '../check-ins/check-ins.schema.ts'
 import { listCheckIns } from '../check-ins/check-ins.sql.ts'
@@ -62,6 +61,6 @@ export const checkInFields: Fields = {
 /** The event at whose doors the caller stands. */
 async function readDoors({ events }: GraphDeps, caller: Caller, id: number): Promise<Event> {
   const event = await readEvent(events, id)
-  if (!mayCheckIn(caller, event)) throw new DomainError('not_own_event')
+  assertMayCheckIn(caller, event)
   return event
 }

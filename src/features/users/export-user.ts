@@ -2,6 +2,7 @@ import { reading } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import { isSelf, type Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
+import { toRfc3339 } from '../../lib/time.ts'
 import { showTicketInExport } from '../tickets/show-ticket.ts'
 import { findUser } from './users.sql.ts'
 
@@ -83,6 +84,17 @@ export async function exportUser(deps: Deps, caller: Caller, id: number): Promis
         .execute(),
     }
     const complete = Object.values(sections).every(({ length }) => length < rows_max)
-    return { exported_at: deps.now().toISOString(), complete, user, ...sections }
+    const shown = Object.entries(sections).map(([name, rows]) => [name, rows.map(withMoments)])
+    return { exported_at: deps.now().toISOString(), complete, user: withMoments(user), ...Object.fromEntries(shown) }
   })
+}
+
+/** A row with its moments as the API shows them. */
+function withMoments(row: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]: [string, unknown]) => {
+      const isMoment = typeof value === 'string' && /(^|_)(at|date)$/.test(name)
+      return [name, isMoment ? toRfc3339(value) : value]
+    }),
+  )
 }

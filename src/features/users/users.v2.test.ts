@@ -143,6 +143,10 @@ test('a person gets all that is stored on them, and no secret', async () => {
   assert.match(String(headers['content-disposition']), /^attachment; filename="karcis-user-\d+\.json"$/)
   assert.deepEqual([body.complete, body.bookings.length, body.tickets.length, body.sessions.length], [true, 1, 2, 1])
   assert.doesNotMatch(text, /password_hash|token_hash|key_hash|\$2b\$/)
+  for (const moment of [body.user.created_at, body.bookings[0].created_at, body.sessions[0].expires_at]) {
+    assert.match(moment, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  }
+  assert.doesNotMatch(text, /":"\d{4}-\d\d-\d\d \d\d:/)
   assert.equal((await someone.call('GET', `${users}/${admin.id}/export`)).body.code, 'user_not_found')
 })
 
