@@ -42,7 +42,7 @@ function explainMysql(target: Extract<DatabaseTarget, { dialect: 'mysql' }>, cod
     case 'ER_BAD_DB_ERROR':
       return `There is no database "${database}" at ${host}:${port}. Make it: CREATE DATABASE \`${database}\` CHARACTER SET utf8mb4;`
     case 'ER_TABLE_EXISTS_ERROR':
-      return `Database "${database}" has tables already that Karcis was about to make. If they are another program's, give Karcis a database of its own. If they are Karcis's, a migration was cut off half-way: keep this database, and restore the backup from before the upgrade.`
+      return `Database "${database}" has tables already that Karcis was about to make. If they are another program's, give Karcis a database of its own. If they are Karcis's, a migration was cut off half-way: restore the backup from before the upgrade; only what never held anything may be emptied.`
     case 'ECONNREFUSED':
       return `Nothing answers at ${host}:${port}. Start the database server, or check DATABASE_URL, or DB_HOST and DB_PORT.`
     case 'ENOTFOUND':
