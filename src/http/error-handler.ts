@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerRole } from '../config.ts'
 import { DomainError, messageOf, statusOf, type ErrorCode } from '../lib/errors.ts'
+import { languageOf } from '../lib/language.ts'
 import { count } from '../lib/metrics.ts'
 import { discardBody } from './discard-body.ts'
 import { failure, failureBody } from './envelope.ts'
@@ -9,6 +10,7 @@ import { shed_refusal } from './load-shedding.ts'
 import { isMisdirected } from './misdirected.ts'
 import { problem, problem_type, unexpectedProblem } from './problem.ts'
 import { securityHeaders } from './security-headers.ts'
+import { varyBy } from './vary.ts'
 
 const retry_after_s = 1
 
@@ -49,7 +51,7 @@ export function handleErrors(app: FastifyInstance, roles: ReadonlySet<ServerRole
     // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16
     if (refusal.code === 'unsupported_content_encoding') void reply.header('accept-encoding', 'identity')
     reply.code(status)
-    const send = () => (isVersion2(request) ? sendV2(reply, problem(refusal)) : sendV1(reply, messageV1(refusal)))
+    const send = () => (isVersion2(request) ? refuseV2(request, reply, refusal) : sendV1(reply, messageV1(refusal)))
     return refusal.code === 'body_too_large' ? whenRead(request, send) : send()
   })
 
@@ -80,7 +82,8 @@ export function onBadUrl(_error: Error, request: FastifyRequest, reply: FastifyR
   const isV2 = isVersion2(request)
   const type = isV2 ? problem_type : 'application/json; charset=utf-8'
   reply.raw.writeHead(statusOf(code), { ...securityHeaders, 'content-type': type, 'x-request-id': request.id })
-  reply.raw.end(isV2 ? JSON.stringify(problem(new DomainError(code))) : failureBody(code))
+  const language = languageOf(request.headers['accept-language'])
+  reply.raw.end(isV2 ? JSON.stringify(problem(new DomainError(code), language)) : failureBody(code))
 }
 
 const isTooLong = (request: FastifyRequest) => request.url.length > url_length_max
@@ -99,6 +102,12 @@ const sendV1 = (reply: FastifyReply, message: string) =>
 
 // Fastify would put a charset behind the type of a text, which this type has none of.
 const sendV2 = (reply: FastifyReply, body: object) => reply.type(problem_type).serializer(asText).send(body)
+
+function refuseV2({ headers }: FastifyRequest, reply: FastifyReply, refusal: DomainError): FastifyReply {
+  const language = languageOf(headers['accept-language'])
+  varyBy(reply, 'Accept-Language')
+  return sendV2(reply.header('content-language', language), problem(refusal, language))
+}
 
 async function whenRead(request: FastifyRequest, send: () => FastifyReply): Promise<FastifyReply> {
   await discardBody(request.raw)

@@ -112,7 +112,7 @@ export function errorAnswers(...codes: ErrorCode[]): Record<number, TSchema> {
   const all: ErrorCode[] = [...codes, ...everywhere]
   const answers: Record<number, TSchema> = {}
   for (const status of new Set(all.map(statusOf))) {
-    const messages = all.filter((code) => statusOf(code) === status).map(messageOf)
+    const messages = all.filter((code) => statusOf(code) === status).map((code) => messageOf(code))
     answers[status] = Type.Object(Failure.properties, {
       description: messages.join(' · '),
       examples: messages.map((error) => ({ success: false, error })),

@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox'
 import { DomainError, type FieldError } from '../lib/errors.ts'
 import { isCurrency } from '../lib/money.ts'
 import { isTimeZone, parseRfc3339 } from '../lib/time.ts'
+import { fieldWords, type FieldWords } from './field-words.ts'
 
 const emailPattern = /^[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}$/i
 
@@ -125,16 +126,17 @@ function fieldError(place: FieldError['in'], error: ErrorObject): FieldError {
   const missing = (params['missingProperty'] ?? params['additionalProperty']) as string | undefined
   const pointer =
     missing === undefined ? instancePath : `${instancePath}/${missing.replace(/~/g, '~0').replace(/\//g, '~1')}`
-  const detail = (place === 'query' && wordOfParameter(error)) || wordOf({ ...error, parentSchema: {} })
-  return { in: place, pointer, detail }
+  const plain = { ...error, parentSchema: {} }
+  const detailIn = (words: FieldWords) => (place === 'query' && wordOfParameter(plain, words)) || wordOf(plain, words)
+  return { in: place, pointer, detail: detailIn(fieldWords.en), detail_id: detailIn(fieldWords.id) }
 }
 
 /** What can be wrong with parameters alone; undefined for what can be with any field. */
-function wordOfParameter({ keyword, instancePath, data }: ErrorObject): string | undefined {
+function wordOfParameter({ keyword, instancePath, data }: ErrorObject, words: FieldWords): string | undefined {
   const name = fieldName(instancePath)
-  if (Array.isArray(data)) return `${name} came more than once: name it once`
+  if (Array.isArray(data)) return words.repeated(name)
   const isEmpty = typeof data === 'string' && data.trim() === '' && (keyword === 'minLength' || keyword === 'pattern')
-  return isEmpty ? `${name} must not be empty` : undefined
+  return isEmpty ? words.empty(name) : undefined
 }
 
 /** Paths and queries are text: turns what is plainly written as an integer into one, and leaves the rest to be refused. */
@@ -148,11 +150,11 @@ function readIntegers(schema: JsonSchema, input: Record<string, unknown>): void 
 }
 
 /** The contract's message for the field that failed, or a plain sentence that names it. */
-function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): string {
+function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject, words = fieldWords.en): string {
   const parent = (parentSchema ?? {}) as JsonSchema
   if (keyword === 'required') {
     const name = String(params['missingProperty'])
-    return parent.properties?.[name]?.['x-messages']?.['required'] ?? `${name} is required`
+    return parent.properties?.[name]?.['x-messages']?.['required'] ?? words.required(name)
   }
   const own = parent['x-messages']?.[keyword]
   if (own) return own
@@ -160,42 +162,32 @@ function wordOf({ keyword, instancePath, params, parentSchema }: ErrorObject): s
   const limit = params['limit'] as number
   switch (keyword) {
     case 'type':
-      return `${name} must be ${article(params['type'])}`
+      return words.type(name, String([params['type']].flat()[0]))
     case 'minimum':
-      return `${name} must be at least ${limit}`
+      return words.atLeast(name, limit)
     case 'maximum':
-      return `${name} must be at most ${limit}`
+      return words.atMost(name, limit)
     case 'minLength':
-      if (limit > 1) return `${name} must be at least ${limit} characters long`
-      return `${name} is required`
+      return limit > 1 ? words.charactersAtLeast(name, limit) : words.required(name)
     case 'pattern':
-      if (params['pattern'] !== '\\S') return `${name} is not valid`
-      return `${name} is required`
+      return params['pattern'] === '\\S' ? words.required(name) : words.invalid(name)
     case 'maxLength':
-      return `${name} must be at most ${limit} characters long`
+      return words.charactersAtMost(name, limit)
     case 'minItems':
-      return `${name} must have at least ${limit} ${limit === 1 ? 'entry' : 'entries'}`
+      return words.entriesAtLeast(name, limit)
     case 'maxItems':
-      return `${name} must have at most ${limit} entries`
+      return words.entriesAtMost(name, limit)
     case 'uniqueItems':
-      return `${name} must have each only once`
+      return words.eachOnce(name)
     case 'additionalProperties':
-      return `${String(params['additionalProperty']).slice(0, 100)} is not known here`
+      return words.unknown(String(params['additionalProperty']).slice(0, 100))
     case 'enum':
-      return `${name} must be one of ${(params['allowedValues'] as unknown[]).join(', ')}`
+      return words.oneOf(name, (params['allowedValues'] as unknown[]).join(', '))
     case 'format':
-      return `${name} ${formatWords[params['format'] as string]}`
+      return (words.formats[params['format'] as string] ?? words.invalid)(name)
     default:
-      return `${name} is not valid`
+      return words.invalid(name)
   }
-}
-
-const formatWords: Record<string, string> = {
-  email: 'must be an email address',
-  'date-time': 'must be a real date and time with a zone, such as 2030-12-31T19:00:00Z',
-  currency: 'must be a currency by ISO 4217, such as IDR',
-  'time-zone': 'must be a time zone of the IANA database, such as Asia/Jakarta',
-  text: 'contains a character that is not text (NUL or half of a surrogate pair)',
 }
 
 /** `/holder_names/3` → `holder_names[3]` */
@@ -204,9 +196,4 @@ function fieldName(path: string): string {
     .slice(1)
     .replace(/\/(\d+)/g, '[$1]')
     .replaceAll('/', '.')
-}
-
-function article(type: unknown): string {
-  const first = String([type].flat()[0])
-  return first === 'integer' || first === 'array' || first === 'object' ? `an ${first}` : `a ${first}`
 }

@@ -1,3 +1,6 @@
+import type { Language } from './language.ts'
+import { refusalsInIndonesian } from './refusals.id.ts'
+
 /**
  * Every way in which a request can be refused, declared once: its code (stable, for programs),
  * its HTTP status and its message (part of the v1 contract where the contract names it).
@@ -167,12 +170,18 @@ export function statusOf(code: ErrorCode): number {
 }
 
 /** The default message that goes with a code. */
-export function messageOf(code: ErrorCode): string {
-  return refusals[code][1]
+export function messageOf(code: ErrorCode, language: Language = 'en'): string {
+  return language === 'id' ? refusalsInIndonesian[code] : refusals[code][1]
 }
 
 /** What is wrong with one field: where it is, as a JSON pointer (RFC 6901), and why. */
-export type FieldError = { in: 'body' | 'query' | 'path' | 'header'; pointer: string; detail: string }
+export type FieldError = {
+  in: 'body' | 'query' | 'path' | 'header'
+  pointer: string
+  detail: string
+  /** The same in Indonesian, where there is a sentence for it. */
+  detail_id?: string
+}
 
 /**
  * A refusal that the caller can understand and act on. Anything else that is thrown is a bug. It has no stack: nobody looks
