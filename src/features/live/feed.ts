@@ -165,6 +165,8 @@ function startRun(
       ...(late.length === 0 ? [] : await listChangesByIds(db, late)),
       ...(await listChangesAfter(db, position, rows_max)),
     ])
+    // Who listens by now listens to another run, which has read these as what was there before.
+    if (end.signal.aborted) return false
     for (const change of take(rows)) tell(change)
     return rows.length >= rows_max
   }
