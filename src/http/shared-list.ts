@@ -69,10 +69,11 @@ export function pageReader<Row extends object>(
 
   async function countedStart(listing: Listing<Row>, page: Page): Promise<Key | undefined | 'beyond the end'> {
     if (page.page === 1) return undefined
+    const began_ms = performance.now()
     const found = await readingList(database, (db) => keyAt(db, listing, (page.page - 1) * page.limit))
     if (!found) return 'beyond the end'
     // One who jumped here need not skip the next time.
-    marks.leave(listing.name, page, found)
+    marks.leave(listing.name, page, found, performance.now() - began_ms)
     return found
   }
 

@@ -35,6 +35,16 @@ test('a mark is soon forgotten, however often it is found', () => {
   assert.deepEqual(marks.find('events', { page: 2, limit: 50 }), [51])
 })
 
+test('a mark that took long to find is kept for longer', () => {
+  let at = 0
+  const marks = pageMarks(() => at)
+  marks.leave('events', { page: 20_000, limit: 50 }, [1_000_000], 500)
+  at = 50_000
+  assert.deepEqual(marks.find('events', { page: 20_000, limit: 50 }), [1_000_000])
+  at = 50_001
+  assert.equal(marks.find('events', { page: 20_000, limit: 50 }), undefined)
+})
+
 test('marks are small, however long the filters of their lists', () => {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
