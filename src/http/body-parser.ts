@@ -44,6 +44,7 @@ function whyNot(text: string): string {
 
 /** RFC 8259 knows no charset but UTF-8; one that is another would be read as what it is not. */
 function isInAnotherCharset(type = ''): boolean {
+  if (!type.includes(';')) return false
   const [, charset] = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type) ?? []
   return charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)
 }
