@@ -4,7 +4,8 @@ import { keepChanges, type Changes } from './changes.ts'
 import type { Database, Db, Tx } from './database.ts'
 import { CommitOutcomeUnknown } from './group/group.ts'
 
-const retry_ms_max = 10_000
+/** Nothing that met a conflict is tried again after this. */
+export const retry_ms_max = 10_000
 
 /** Two that met once may meet again, and each time one of them may have waited for a lock. */
 const onRows = { attempts_max: 10, backoff_ms_max: 500 }

@@ -21,13 +21,21 @@ export async function breakUp<Item, Result>(
   return [...(await keep(group.slice(0, middle))), ...(await keep(group.slice(middle)))]
 }
 
-/** A group that met a conflict is not tried again after this, as in inTransaction. */
-export const again_ms_max = 10_000
 /** Whatever is left of a group then is refused without being tried: who waits in line behind it has waited long enough. */
 export const begin_ms_max = 20_000
 
+/** Whether a group waited for a locked row in vain, and some of it need another one. */
+export function isHeldUpByOne<Item>(
+  dialect: Dialect,
+  error: unknown,
+  group: readonly Item[],
+  rowOf: (item: Item) => number,
+): boolean {
+  return dialect.isLockTimeout(error) && group.some((item) => rowOf(item) !== rowOf(group[0]!))
+}
+
 /**
- * For a group that waited for a locked row in vain: keeps those who need the same row by themselves, so that only who
+ * For such a group: keeps those who need the same row by themselves, so that only who
  * needs the locked one waits for it again.
  */
 export async function keepApart<Item, Result>(

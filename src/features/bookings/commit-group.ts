@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite, type Changes } from '../../db/changes.ts'
 import type { Database } from '../../db/database.ts'
-import { again_ms_max, begin_ms_max, breakUp, keepApart } from '../../db/group/break-up.ts'
+import { begin_ms_max, breakUp, isHeldUpByOne, keepApart } from '../../db/group/break-up.ts'
 import {
   CommitOutcomeUnknown,
   type Group,
@@ -11,7 +11,7 @@ import {
   type SqlValue,
 } from '../../db/group/group.ts'
 import { idBlocks } from '../../db/id-blocks.ts'
-import { inTransaction, refusalOf } from '../../db/transaction.ts'
+import { inTransaction, refusalOf, retry_ms_max } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
@@ -89,11 +89,8 @@ export function groupCommitter(
         const meaning = dialect.meaningOf(error)
         if (meaning === 'unavailable') return orders.map(() => refusalOf(deps.database, error) as Error)
         if (meaning === 'conflict') {
-          const [first] = orders as [PlacedOrder]
-          if (dialect.isLockTimeout(error) && orders.some(({ event_id }) => event_id !== first.event_id)) {
-            return keepApart(orders, ({ event_id }) => event_id, keepSome)
-          }
-          if (attempt === attempts_max || waited_ms() > again_ms_max)
+          if (isHeldUpByOne(dialect, error, orders, rowOf)) return keepApart(orders, rowOf, keepSome)
+          if (attempt === attempts_max || waited_ms() > retry_ms_max)
             return orders.map(() => refusalOf(deps.database, error) as Error)
           await sleep(Math.random() * 2 ** attempt)
         } else if (error instanceof Undone) {
@@ -364,6 +361,9 @@ export async function removeOldFences(database: Database, now: Date): Promise<nu
   const before = toTimestamp(new Date(now.getTime() - fence_kept_ms))
   return inTransaction(database, (tx) => deleteFences(tx, before))
 }
+
+/** What an order has locked for it, and others may have. */
+const rowOf = ({ event_id }: PlacedOrder) => event_id
 
 /** A commit that is known not to have happened. */
 class Undone extends Error {

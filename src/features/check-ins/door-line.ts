@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { changeWrite } from '../../db/changes.ts'
-import { again_ms_max, begin_ms_max, breakUp, keepApart } from '../../db/group/break-up.ts'
+import { begin_ms_max, breakUp, isHeldUpByOne, keepApart } from '../../db/group/break-up.ts'
 import type { GroupRead, GroupWrite } from '../../db/group/group.ts'
 import type { SharedRead } from '../../db/shared-read.ts'
-import { refusalOf } from '../../db/transaction.ts'
+import { refusalOf, retry_ms_max } from '../../db/transaction.ts'
 import type { Deps } from '../../deps.ts'
 import type { Caller } from '../../lib/caller.ts'
 import { DomainError } from '../../lib/errors.ts'
@@ -80,11 +80,8 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
       try {
         return await keepActs(group)
       } catch (error) {
-        const [first] = group as [AtDoor]
-        if (dialect.isLockTimeout(error) && group.some(({ act }) => act.ticket_id !== first.act.ticket_id)) {
-          return keepApart(group, ({ act }) => act.ticket_id, keepSome)
-        }
-        const isTriedAgain = attempt < attempts_max && waited_ms() < again_ms_max
+        if (isHeldUpByOne(dialect, error, group, rowOf)) return keepApart(group, rowOf, keepSome)
+        const isTriedAgain = attempt < attempts_max && waited_ms() < retry_ms_max
         if (isTriedAgain && dialect.meaningOf(error) === 'conflict') {
           await sleep(Math.random() * 2 ** attempt)
           continue
@@ -112,6 +109,9 @@ export function openDoorLine(deps: Deps, tickets: SharedRead<Ticket>): DoorLine 
 
   return { queue, tickets }
 }
+
+/** What an act has locked for it, and others may have. */
+const rowOf = ({ act }: AtDoor) => act.ticket_id
 
 /** Who uses a ticket the way of version 1 is told nothing but whether it was unused. */
 function readsOf(group: readonly AtDoor[]): GroupRead[] {
