@@ -2,6 +2,7 @@ import { sql, type Insertable, type Selectable } from 'kysely'
 import type { Db, Tx } from '../../db/database.ts'
 import { byId, type Listing } from '../../db/page-query.ts'
 import type { LedgerEntryTable } from '../../db/schema.ts'
+import { sumOf } from '../../db/sum-of.ts'
 import { boundedSum } from '../../lib/money.ts'
 import { causes, fees, organizerAccount } from './ledger.ts'
 
@@ -114,9 +115,3 @@ export async function listCausesOfRefundsDue(db: Db, paymentId: number): Promise
 export async function insertLedgerEntries(tx: Tx, entries: readonly Insertable<LedgerEntryTable>[]): Promise<void> {
   await tx.insertInto('ledger_entry').values(entries).execute()
 }
-
-/**
- * Of decimals, since SQLite refuses a sum of integers beyond 64 bits and its driver one beyond 53; up to there these
- * are exact, too. MySQL's driver gives them as text.
- */
-const sumOf = (expression: ReturnType<typeof sql>) => sql<number | string>`sum(1.0 * (${expression}))`

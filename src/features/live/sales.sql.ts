@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../../db/database.ts'
+import { sumOf } from '../../db/sum-of.ts'
 import { boundedSum } from '../../lib/money.ts'
 
 /** The databases' drivers don't agree on what a count or a sum is. */
@@ -9,8 +10,7 @@ type Count = number | string
 export async function listSalesByType(db: Db, eventId: number) {
   const rows = await db
     .selectFrom('ticket')
-    // Of decimals, as the ledger adds up: SQLite's driver refuses a larger integer than a number holds.
-    .select(['ticket_type_id', sql<Count>`count(*)`.as('sold'), sql<Count>`sum(1.0 * price)`.as('total')])
+    .select(['ticket_type_id', sql<Count>`count(*)`.as('sold'), sumOf(sql`price`).as('total')])
     .where('event_id', '=', eventId)
     .where('deleted_at', 'is', null)
     .where('status', '<>', 'void')
