@@ -77,15 +77,14 @@ export function matchingVersionIfAny({ headers }: FastifyRequest): VersionCheck 
 }
 
 /**
- * Makes the check for what counts no changes, and is tagged by a hash of its answer.
- *
- * @param body what GET would answer with
+ * The same for what counts no changes, and is tagged by a hash of its answer; undefined also where any answer will do. What it
+ * makes takes the body that GET would answer with.
  */
-export function matchingAnswer({ headers }: FastifyRequest): (body: () => string) => void {
+export function matchingAnswerIfAny({ headers }: FastifyRequest): ((body: string) => void) | undefined {
   const wanted = headers['if-match']?.trim()
+  if (wanted === undefined || wanted === '*') return undefined
   return (body) => {
-    if (wanted === undefined || wanted === '*') return
-    const tag = hashTag(body())
+    const tag = hashTag(body)
     if (!wanted.split(',').some((one) => one.trim() === tag)) throw new DomainError('precondition_failed')
   }
 }

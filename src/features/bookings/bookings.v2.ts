@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingAnswer } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingAnswerIfAny } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams, NoContent } from '../../http/schemas.ts'
 import { languageOf } from '../../lib/language.ts'
@@ -173,10 +173,7 @@ export const bookingRoutesV2: FastifyPluginAsyncTypebox<
     },
     async (request, reply) => {
       const { id } = request.params
-      if (request.headers['if-match'] !== undefined) {
-        const body = reply.serializeInput(await showWithItems(request, id), answerOfGet)
-        matchingAnswer(request)(() => body)
-      }
+      matchingAnswerIfAny(request)?.(reply.serializeInput(await showWithItems(request, id), answerOfGet))
       await removeBooking(deps, request.caller, id)
       return reply.code(204).send(null)
     },

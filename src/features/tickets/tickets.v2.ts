@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import type { Deps } from '../../deps.ts'
 import { cursorQuery, listPage, PageOf } from '../../http/cursor.ts'
-import { IfMatchHeader, matchingAnswer } from '../../http/entity-tag.ts'
+import { IfMatchHeader, matchingAnswerIfAny } from '../../http/entity-tag.ts'
 import { problemAnswers } from '../../http/problem.ts'
 import { IdempotencyHeader, IdParams } from '../../http/schemas.ts'
 import { serialise } from '../../http/serialise.ts'
@@ -96,9 +96,9 @@ export const ticketRoutesV2: FastifyPluginAsyncTypebox<Deps & { doors: DoorLine;
     },
     async (request, reply) => {
       const { caller, params, query, body } = request
-      const matches = matchingAnswer(request)
+      const matches = matchingAnswerIfAny(request)
       const ticket = await renameHolder(deps, caller, params.id, { ...body, ...query }, (before) =>
-        matches(() => serialise(reply, showTicketV2(caller, before))),
+        matches?.(serialise(reply, showTicketV2(caller, before))),
       )
       return showTicketV2(caller, ticket)
     },
