@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { databaseTargetFromUrl } from '../../src/config.ts'
-import { openDatabase } from '../../src/db/database.ts'
+import { test } from 'node:test'
 import { openBookingLine, createBooking } from '../../src/features/bookings/create-booking.ts'
 import { sharedRead } from '../../src/db/shared-read.ts'
 import { listEventsByIds } from '../../src/features/events/events.sql.ts'
-import { badNetwork } from '../support/bad-network.ts'
+import { overBadNetwork } from '../support/bad-network.ts'
 import { assertBooksBalance } from '../support/books.ts'
-import { onSqlite, openTestDatabase } from '../support/database.ts'
+import { onSqlite } from '../support/database.ts'
 import { system } from '../../src/lib/caller.ts'
 import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
@@ -16,14 +14,7 @@ test(
   'a connection cut around COMMIT: the outcome is found out, not guessed',
   { skip: onSqlite && 'SQLite has no connection to cut' },
   async (t) => {
-    const { database: direct, url, drop } = await openTestDatabase()
-    const network = await badNetwork(url)
-    const database = await openDatabase(databaseTargetFromUrl(network.url), 3)
-    after(async () => {
-      await database.close().catch(() => undefined)
-      network.close()
-      await drop()
-    })
+    const { direct, network, database } = await overBadNetwork(3)
 
     const deps = testDeps(database)
     const { aCustomer, anEvent } = factories({ ...deps, database: direct })

@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
-import { databaseTargetFromUrl } from '../../src/config.ts'
-import { openDatabase } from '../../src/db/database.ts'
 import { sharedRead } from '../../src/db/shared-read.ts'
 import { inTransaction } from '../../src/db/transaction.ts'
 import { lockEvents } from '../../src/features/bookings/bookings.sql.ts'
 import { createBooking, openBookingLine } from '../../src/features/bookings/create-booking.ts'
 import { listEventsByIds } from '../../src/features/events/events.sql.ts'
 import { system } from '../../src/lib/caller.ts'
-import { badNetwork } from '../support/bad-network.ts'
+import { overBadNetwork } from '../support/bad-network.ts'
 import { assertBooksBalance } from '../support/books.ts'
-import { onSqlite, openTestDatabase } from '../support/database.ts'
+import { onSqlite } from '../support/database.ts'
 import { testDeps } from '../support/deps.ts'
 import { factories } from '../support/factories.ts'
 
@@ -22,14 +20,7 @@ test(
   'a database that falls silent in the middle: who waits is refused in time, and the next one goes another way',
   { skip: onSqlite && 'SQLite has no network' },
   async () => {
-    const { database: direct, url, drop } = await openTestDatabase()
-    const network = await badNetwork(url)
-    const database = await openDatabase(databaseTargetFromUrl(network.url), 1)
-    after(async () => {
-      network.close()
-      await database.close().catch(() => undefined)
-      await drop()
-    })
+    const { direct, network, database } = await overBadNetwork(1)
     const deps = testDeps(database)
     const { aCustomer, anEvent } = factories({ ...deps, database: direct })
     const customer_id = (await aCustomer()).id
@@ -62,14 +53,7 @@ test(
   'a server that vanishes in a transaction has its locks for seconds, not for hours',
   { skip: onSqlite ? 'SQLite has no network' : !isLong && 'the long form' },
   async (t) => {
-    const { database: direct, url, drop } = await openTestDatabase()
-    const network = await badNetwork(url)
-    const database = await openDatabase(databaseTargetFromUrl(network.url), 1)
-    after(async () => {
-      network.close()
-      await database.close().catch(() => undefined)
-      await drop()
-    })
+    const { direct, network, database } = await overBadNetwork(1)
     const { rows } = await sql<{ version: string }>`select version() as version`.execute(direct.db)
     if (!/mariadb/i.test(rows[0]!.version)) return t.skip('on MySQL it takes minutes')
     const { anEvent } = factories(testDeps(direct))

@@ -1,4 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net'
+import { after } from 'node:test'
+import { databaseTargetFromUrl } from '../../src/config.ts'
+import { openDatabase } from '../../src/db/database.ts'
+import { openTestDatabase } from './database.ts'
 
 /** What becomes of a connection, from the packet on that the harm waits for. */
 export type Fate =
@@ -84,4 +88,21 @@ export async function badNetwork(databaseUrl: string): Promise<BadNetwork> {
       proxy.close()
     },
   }
+}
+
+/**
+ * A database with all its tables, to be had directly and by way of a bad network, until the test has ended.
+ *
+ * @param poolSize of the connections by way of the network
+ */
+export async function overBadNetwork(poolSize: number) {
+  const { database: direct, url, drop } = await openTestDatabase()
+  const network = await badNetwork(url)
+  const database = await openDatabase(databaseTargetFromUrl(network.url), poolSize)
+  after(async () => {
+    network.close()
+    await database.close().catch(() => undefined)
+    await drop()
+  })
+  return { direct, network, database }
 }
